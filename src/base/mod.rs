@@ -1,0 +1,4 @@
+//! Leaf helpers with no knowledge of keys, clients or the protocol.
+
+pub mod hash;
+pub mod time;

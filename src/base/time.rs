@@ -1,0 +1,18 @@
+//! Time as the core sees it: numbers that come in as arguments.
+
+/// Monotonic nanoseconds since the process (or the simulation) began.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Hash)]
+pub struct Mono(pub u64);
+
+/// Unix time in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Hash)]
+pub struct Wall(pub u64);
+
+/// Both clocks, read together; frozen for the length of a command or a transaction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Now {
+    /// For deadlines and durations.
+    pub mono: Mono,
+    /// For expiry and whatever a client sees.
+    pub wall: Wall,
+}

@@ -1,0 +1,154 @@
+//! The seam: everything nondeterministic that the server may touch.
+//!
+//! `server` is generic over [`Env`] with static dispatch; production uses the tokio
+//! implementation beside this file, the simulator brings its own on madsim's executor and
+//! clock. Futures are deliberately not `Send`: one worker is one thread, and a task never
+//! leaves the worker that spawned it. What crosses workers is plain data and wakers.
+#![allow(async_fn_in_trait)]
+
+use crate::base::time::{Mono, Wall};
+use bytes::Bytes;
+use std::{future::Future, io, net::SocketAddr, time::Duration};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// One process's view of the world outside.
+pub trait Env: Clone + 'static {
+    type Stream: Stream;
+    type Listener: Listener<Stream = Self::Stream>;
+    type Disk: Disk;
+    type Sleep: Future<Output = ()> + 'static;
+    type Task: Task;
+
+    /// Monotonic clock.
+    fn mono(&self) -> Mono;
+    /// Calendar clock; may jump.
+    fn wall(&self) -> Wall;
+    /// A timer; resolution is at least a millisecond in production.
+    fn sleep(&self, d: Duration) -> Self::Sleep;
+    /// 64 bits nobody can predict (production) or that the seed decides (simulation).
+    fn rand_u64(&self) -> u64;
+    /// Runs `f` on the current worker; dropping the handle does not stop it.
+    fn spawn<F: Future<Output = ()> + 'static>(&self, f: F) -> Self::Task;
+    /// One more worker: an OS thread with its own executor in production, a local task in
+    /// the simulator. `f` runs on the worker; the clone of the environment is its own.
+    fn spawn_worker<F, Fut>(&self, index: usize, f: F) -> io::Result<()>
+    where
+        F: FnOnce(Self) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + 'static;
+    /// Listens on an address.
+    async fn bind(&self, addr: &Addr, opts: BindOpts) -> io::Result<Self::Listener>;
+    /// Connects to a TCP address.
+    async fn connect(&self, addr: SocketAddr) -> io::Result<Self::Stream>;
+    /// This process's files.
+    fn disk(&self) -> &Self::Disk;
+    /// Completes when the operating system asks the process to end (SIGTERM or SIGINT).
+    async fn shutdown_signal(&self);
+    /// What the operating system says about this process; zeros in the simulator.
+    fn usage(&self) -> Usage;
+
+    /// `f`'s output, or `None` once `d` has passed.
+    async fn timeout<F: Future>(&self, d: Duration, f: F) -> Option<F::Output> {
+        tokio::pin!(f);
+        let s = self.sleep(d);
+        tokio::pin!(s);
+        tokio::select! { biased; v = &mut f => Some(v), _ = &mut s => None }
+    }
+}
+
+/// Where to listen, or who connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Addr {
+    Tcp(SocketAddr),
+    /// A unix socket's path.
+    Unix(String),
+}
+
+/// How to listen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BindOpts {
+    /// Length of the accept queue.
+    pub backlog: u32,
+    /// Permission bits of a unix socket's file, if they are to be set.
+    pub unix_mode: Option<u32>,
+}
+
+/// The process in the eyes of its operating system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Usage {
+    pub pid: u32,
+    pub rss_bytes: u64,
+    pub user_cpu_us: u64,
+    pub sys_cpu_us: u64,
+    pub total_memory_bytes: u64,
+    /// Cores this process may use; 1 when unknown.
+    pub cores: usize,
+    /// Most file descriptors this process may hold; 0 when unknown.
+    pub max_files: u64,
+}
+
+/// A listening socket. A connection accepted by one worker may be served by another:
+/// streams travel between workers only in the form [`Listener::Parcel`].
+pub trait Listener: 'static {
+    type Stream;
+    /// A connection in a form that may cross to another worker.
+    type Parcel: Send + 'static;
+    /// The next connection, not yet tied to a worker.
+    async fn accept(&mut self) -> io::Result<Self::Parcel>;
+    /// Ties a connection to the calling worker.
+    fn open(parcel: Self::Parcel) -> io::Result<Self::Stream>;
+    fn local_addr(&self) -> io::Result<Addr>;
+}
+
+/// A connected byte stream: the poll-based tokio traits plus what sockets can do besides.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
+    type R: AsyncRead + Unpin + 'static;
+    type W: AsyncWrite + Unpin + 'static;
+    fn into_split(self) -> (Self::R, Self::W);
+    fn set_nodelay(&self, on: bool) -> io::Result<()>;
+    /// Idle seconds before keep-alive probes; 0 turns them off.
+    fn set_keepalive(&self, idle_s: u32) -> io::Result<()>;
+    fn peer_addr(&self) -> io::Result<Addr>;
+    fn local_addr(&self) -> io::Result<Addr>;
+}
+
+/// A spawned task.
+pub trait Task: 'static {
+    fn abort(&self);
+}
+
+/// How to open a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Open {
+    /// It must exist; writes are refused.
+    Read,
+    /// Created if missing; writes go to the end.
+    Append,
+    /// Created if missing, emptied if not.
+    Truncate,
+}
+
+/// A directory tree. Paths are relative to the process's working directory.
+pub trait Disk: Clone + 'static {
+    type File: DiskFile;
+    async fn open(&self, path: &str, mode: Open) -> io::Result<Self::File>;
+    async fn rename(&self, from: &str, to: &str) -> io::Result<()>;
+    async fn remove(&self, path: &str) -> io::Result<()>;
+    /// File names in `dir`, sorted.
+    async fn list(&self, dir: &str) -> io::Result<Vec<String>>;
+    /// Creates `dir` and its parents; no error if it exists.
+    async fn create_dir(&self, dir: &str) -> io::Result<()>;
+    /// Makes creations, renames and removals in `dir` durable.
+    async fn sync_dir(&self, dir: &str) -> io::Result<()>;
+}
+
+/// An open file.
+pub trait DiskFile: 'static {
+    /// At most `len` bytes from `off`; fewer only at the end of the file.
+    async fn read_at(&self, off: u64, len: usize) -> io::Result<Bytes>;
+    /// Writes at the end; may write less than given, never more.
+    async fn append(&mut self, data: Bytes) -> io::Result<usize>;
+    async fn truncate(&mut self, len: u64) -> io::Result<()>;
+    /// Returns when everything appended before the call is durable.
+    async fn sync(&mut self) -> io::Result<()>;
+    async fn len(&self) -> io::Result<u64>;
+}

@@ -1,0 +1,3 @@
+//! `norn`: arguments, configuration, then the server on the tokio environment.
+
+fn main() {}
