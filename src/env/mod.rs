@@ -6,6 +6,8 @@
 //! leaves the worker that spawned it. What crosses workers is plain data and wakers.
 #![allow(async_fn_in_trait)]
 
+pub mod tokio_env;
+
 use crate::base::time::{Mono, Wall};
 use bytes::Bytes;
 use std::{future::Future, io, net::SocketAddr, time::Duration};
@@ -37,14 +39,17 @@ pub trait Env: Clone + 'static {
         Fut: Future<Output = ()> + 'static;
     /// Listens on an address.
     async fn bind(&self, addr: &Addr, opts: BindOpts) -> io::Result<Self::Listener>;
-    /// Connects to a TCP address.
-    async fn connect(&self, addr: SocketAddr) -> io::Result<Self::Stream>;
+    /// Connects to an address.
+    async fn connect(&self, addr: &Addr) -> io::Result<Self::Stream>;
     /// This process's files.
     fn disk(&self) -> &Self::Disk;
-    /// Completes when the operating system asks the process to end (SIGTERM or SIGINT).
+    /// Completes when the operating system asks the process to end (SIGTERM or SIGINT). A
+    /// second SIGINT then ends it at once.
     async fn shutdown_signal(&self);
     /// What the operating system says about this process; zeros in the simulator.
     fn usage(&self) -> Usage;
+    /// Tries to let this process hold `want` descriptors; how many it may hold afterwards.
+    fn raise_file_limit(&self, want: u64) -> u64;
 
     /// `f`'s output, or `None` once `d` has passed.
     async fn timeout<F: Future>(&self, d: Duration, f: F) -> Option<F::Output> {
@@ -55,11 +60,13 @@ pub trait Env: Clone + 'static {
     }
 }
 
-/// Where to listen, or who connected.
+/// Where to listen, or who connected. The connecting end of a unix connection has no name of
+/// its own: it goes by the listener's path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Addr {
     Tcp(SocketAddr),
-    /// A unix socket's path.
+    /// A unix socket's path. Binding replaces a socket file that a dead server left there;
+    /// dropping the listener removes it.
     Unix(String),
 }
 
@@ -92,7 +99,8 @@ pub trait Listener: 'static {
     type Stream;
     /// A connection in a form that may cross to another worker.
     type Parcel: Send + 'static;
-    /// The next connection, not yet tied to a worker.
+    /// The next connection, not yet tied to a worker. Errors are those that outlast one
+    /// connection, such as running out of descriptors: wait before calling again.
     async fn accept(&mut self) -> io::Result<Self::Parcel>;
     /// Ties a connection to the calling worker.
     fn open(parcel: Self::Parcel) -> io::Result<Self::Stream>;
@@ -100,6 +108,8 @@ pub trait Listener: 'static {
 }
 
 /// A connected byte stream: the poll-based tokio traits plus what sockets can do besides.
+/// Nagle's algorithm starts off. Dropping a stream with unread input resets the connection;
+/// shutting down or dropping the write side sends end-of-file after everything written.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
     type R: AsyncRead + Unpin + 'static;
     type W: AsyncWrite + Unpin + 'static;
@@ -141,7 +151,7 @@ pub trait Disk: Clone + 'static {
     async fn sync_dir(&self, dir: &str) -> io::Result<()>;
 }
 
-/// An open file.
+/// An open file. Dropping the future of an operation does not take the operation back.
 pub trait DiskFile: 'static {
     /// At most `len` bytes from `off`; fewer only at the end of the file.
     async fn read_at(&self, off: u64, len: usize) -> io::Result<Bytes>;
@@ -150,5 +160,6 @@ pub trait DiskFile: 'static {
     async fn truncate(&mut self, len: u64) -> io::Result<()>;
     /// Returns when everything appended before the call is durable.
     async fn sync(&mut self) -> io::Result<()>;
-    async fn len(&self) -> io::Result<u64>;
+    /// Length in bytes.
+    async fn size(&self) -> io::Result<u64>;
 }

@@ -1,0 +1,116 @@
+//! The process and its operating system: signals, limits, resource usage.
+
+use crate::env::Usage;
+use std::{mem::MaybeUninit, thread};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Completes on SIGTERM or SIGINT. From then on a SIGINT ends the process at once: whoever
+/// presses the interrupt key again does not want to wait for an orderly end.
+pub(super) async fn shutdown_signal() {
+    let expect = "signal handlers can be installed";
+    let mut term = signal(SignalKind::terminate()).expect(expect);
+    let mut int = signal(SignalKind::interrupt()).expect(expect);
+    tokio::select! { biased; _ = term.recv() => {}, _ = int.recv() => {} }
+    // SAFETY: SIG_DFL installs no code of ours; tokio's handler is merely not called again.
+    unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+}
+
+/// Raises the limit of open files towards `want`, beyond the hard limit where the process
+/// may, and returns the limit in force; never lowers it.
+pub(super) fn raise_file_limit(want: u64) -> u64 {
+    let limit = file_limit();
+    if limit.rlim_cur >= want {
+        return limit.rlim_cur;
+    }
+    let beyond_hard = (want, limit.rlim_max.max(want));
+    let up_to_hard = (want.min(limit.rlim_max), limit.rlim_max);
+    for (cur, max) in [beyond_hard, up_to_hard] {
+        let new = libc::rlimit {
+            rlim_cur: cur,
+            rlim_max: max,
+        };
+        // SAFETY: the argument points to a valid rlimit for the length of the call.
+        if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &new) } == 0 {
+            break;
+        }
+    }
+    file_limit().rlim_cur
+}
+
+fn file_limit() -> libc::rlimit {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: the argument points to a valid rlimit that the call fills in.
+    unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
+    limit
+}
+
+pub(super) fn usage() -> Usage {
+    let cpu = resource_usage();
+    let time_us = |t: libc::timeval| t.tv_sec as u64 * 1_000_000 + t.tv_usec as u64;
+    Usage {
+        pid: std::process::id(),
+        rss_bytes: rss_bytes(),
+        user_cpu_us: time_us(cpu.ru_utime),
+        sys_cpu_us: time_us(cpu.ru_stime),
+        total_memory_bytes: total_memory_bytes(),
+        cores: thread::available_parallelism().map_or(1, usize::from),
+        max_files: file_limit().rlim_cur,
+    }
+}
+
+fn resource_usage() -> libc::rusage {
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the argument has room for an rusage; all-zero is a valid one if the call fails.
+    unsafe {
+        libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
+        usage.assume_init()
+    }
+}
+
+fn page_bytes() -> u64 {
+    // SAFETY: no memory is passed.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+}
+
+fn total_memory_bytes() -> u64 {
+    // SAFETY: no memory is passed.
+    let pages = unsafe { libc::sysconf(libc::_SC_PHYS_PAGES) };
+    u64::try_from(pages).map_or(0, |n| n * page_bytes())
+}
+
+#[cfg(target_os = "linux")]
+fn rss_bytes() -> u64 {
+    // The second number is the resident set, in pages.
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm.split(' ').nth(1).and_then(|n| n.parse::<u64>().ok());
+    pages.map_or(0, |n| n * page_bytes())
+}
+
+/// Without a portable way to ask for the present value, the highest so far.
+#[cfg(not(target_os = "linux"))]
+fn rss_bytes() -> u64 {
+    resource_usage().ru_maxrss as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_is_plausible() {
+        let u = usage();
+        assert_eq!(u.pid, std::process::id());
+        assert!(u.rss_bytes > 100_000 && u.rss_bytes < u.total_memory_bytes);
+        assert!(u.cores >= 1 && u.max_files >= 3);
+    }
+
+    #[test]
+    fn the_file_limit_never_sinks() {
+        let before = file_limit().rlim_cur;
+        assert_eq!(raise_file_limit(1), before);
+        assert!(raise_file_limit(before) >= before);
+    }
+}
