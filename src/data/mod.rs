@@ -1,1 +1,3 @@
 //! See the layer list in `lib.rs`.
+
+pub mod packed;
