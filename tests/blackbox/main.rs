@@ -1,0 +1,7 @@
+//! Black-box tests: the built binary, real sockets, one module per subject.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod harness;
