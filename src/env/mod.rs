@@ -6,6 +6,7 @@
 //! leaves the worker that spawned it. What crosses workers is plain data and wakers.
 #![allow(async_fn_in_trait)]
 
+pub mod contract;
 pub mod tokio_env;
 
 use crate::base::time::{Mono, Wall};
