@@ -1,3 +1,4 @@
 //! See the layer list in `lib.rs`.
 
+pub mod list;
 pub mod packed;
