@@ -160,11 +160,7 @@ impl List {
     fn merge_with_next(&mut self, i: usize) {
         if i + 1 < self.nodes.len() && self.can_merge(&self.nodes[i], &self.nodes[i + 1]) {
             let next = self.remove_node(i + 1);
-            self.len += next.count();
-            // Counted already: `edit_node` would count it again.
-            self.buffer_bytes -= self.nodes[i].heap_bytes();
-            self.nodes[i].append(&next);
-            self.buffer_bytes += self.nodes[i].heap_bytes();
+            self.edit_node(i, |node| node.append(&next));
         }
     }
 

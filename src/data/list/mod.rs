@@ -144,11 +144,9 @@ impl List {
             self.edit_node(i, |node| node.insert(n, item));
             return;
         }
-        if let Some(node) = self.nodes.get(i) {
+        if !self.nodes.is_empty() {
             // It stops being an end now: what room it has left is given back.
-            self.buffer_bytes -= node.heap_bytes();
-            self.nodes[i].shrink();
-            self.buffer_bytes += self.nodes[i].heap_bytes();
+            self.edit_node(i, Node::shrink);
         }
         let node = self.node_of(item);
         self.insert_node(
