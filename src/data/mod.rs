@@ -1,4 +1,6 @@
 //! See the layer list in `lib.rs`.
 
+pub mod alloc;
 pub mod list;
 pub mod packed;
+pub mod table;

@@ -1,0 +1,89 @@
+//! Fair draws.
+//!
+//! A draw picks a point in a grid that has a row of `8 * SPLIT` slots for each directory
+//! entry; a segment with several entries has its slots spread over all their rows, so each
+//! slot has the same chance, and a point outside or on an empty slot is drawn again. Half
+//! the points or so hit. Where they would not, in a table of odd hashes or when elements
+//! with a tag are rare, the draw is a rank instead, found by adding up counts.
+
+use super::directory::{Directory, SPLIT};
+use super::segment::Segment;
+use super::slot::{Slot, WIDTH};
+use super::{Element, Table, View};
+
+/// Points to draw before counting instead.
+const TRIES: usize = 32;
+
+impl<E: Element> Table<E> {
+    /// A random element; each has the same chance. None if the table is empty.
+    pub fn random(&self, rng: &mut impl FnMut() -> u64) -> Option<View<'_, E>> {
+        let directory = &self.directory;
+        if directory.len == 0 {
+            return None;
+        }
+        let slot = directory
+            .throw(rng, |slot| !slot.is_empty())
+            .unwrap_or_else(|| {
+                let mut rank = below(rng(), directory.len);
+                let segment = directory.segments().find(|segment| {
+                    let found = rank < segment.len as usize;
+                    if !found {
+                        rank -= segment.len as usize;
+                    }
+                    found
+                });
+                pick(segment.expect("the lengths add up"), rank, |slot| {
+                    !slot.is_empty()
+                })
+            });
+        Some(View::new(slot))
+    }
+
+    /// A random element whose tag is not 0; each has the same chance. None if there is none.
+    pub fn random_tagged(&self, rng: &mut impl FnMut() -> u64) -> Option<View<'_, E>> {
+        let directory = &self.directory;
+        let tagged = self.tagged();
+        if tagged == 0 {
+            return None;
+        }
+        let thrown = if tagged >= directory.len / 4 {
+            directory.throw(rng, |slot| slot.tag() != 0)
+        } else {
+            None
+        };
+        let slot = thrown.unwrap_or_else(|| {
+            let (entry, rank) = directory.tags.find(below(rng(), tagged));
+            pick(&directory.entries()[entry], rank, |slot| slot.tag() != 0)
+        });
+        Some(View::new(slot))
+    }
+}
+
+impl Directory {
+    /// Draws points until one hits a slot that is wanted.
+    fn throw(&self, rng: &mut impl FnMut() -> u64, wanted: impl Fn(Slot) -> bool) -> Option<Slot> {
+        // The rows are too short for a larger segment.
+        let tries = if self.oversize { 0 } else { TRIES };
+        for _ in 0..tries {
+            let draw = rng();
+            let segment = &self.entries()[((draw >> 1) >> (63 - self.bits)) as usize];
+            let row = if self.bits == 0 { segment.n() } else { SPLIT } * WIDTH;
+            let at = below(draw << 32, row * self.span(segment.depth));
+            if let Some(slot) = segment.slots().get(at).filter(|slot| wanted(**slot)) {
+                return Some(*slot);
+            }
+        }
+        None
+    }
+}
+
+/// Scales a draw to the numbers below `end`.
+fn below(draw: u64, end: usize) -> usize {
+    ((u128::from(draw) * end as u128) >> 64) as usize
+}
+
+/// The wanted element number `rank` of a segment.
+fn pick(segment: &Segment, rank: usize, wanted: impl Fn(Slot) -> bool) -> Slot {
+    let mut slots = segment.slots().iter().filter(|slot| wanted(**slot));
+    *slots.nth(rank).expect("the counts are right")
+}
