@@ -1,4 +1,10 @@
 //! Leaf helpers with no knowledge of keys, clients or the protocol.
 
+pub mod glob;
 pub mod hash;
+pub mod long_double;
+pub mod memory_size;
+pub mod num;
+pub mod prng;
+pub mod split;
 pub mod time;

@@ -1,0 +1,276 @@
+//! The request parser: client bytes in, spans of arguments out.
+//!
+//! A request is either an array of bulk strings (`*2\r\n$3\r\nGET\r\n$1\r\nk\r\n`) or one
+//! line of words, the inline form that people type into telnet. The parser copies no
+//! argument: it reports where each one lies in the caller's buffer. Only inline words,
+//! which may be quoted, are unquoted into a scratch buffer of the parser's own.
+//!
+//! A request may arrive in any number of pieces. The parser keeps its place, so bytes
+//! once looked at are not looked at again, as long as the caller keeps the first byte of
+//! the unfinished request at offset 0 and only appends. What is reported does not depend
+//! on where the pieces were cut.
+//!
+//! As in Valkey, the bytes where CRLF should end a bulk string are skipped unread, of a
+//! header line only the CR is looked for, and a NUL in a line hides the line's end: the
+//! request then only grows until it is too big.
+
+use super::Error;
+use crate::base::{num, split};
+use memchr::memchr2;
+
+pub use crate::base::split::Span;
+
+/// What a client may send; the server's configuration and the session's state decide.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The longest argument, in bytes: `proto-max-bulk-len`.
+    pub max_bulk_bytes: usize,
+    /// The most arguments of one request.
+    pub max_args: usize,
+    /// The longest inline request, and the longest header line, in bytes.
+    pub max_inline_bytes: usize,
+    /// Whether the client has yet to authenticate: it gets little room until then.
+    pub auth_required: bool,
+}
+
+/// The most arguments of a client that has yet to authenticate.
+pub const UNAUTH_MAX_ARGS: usize = 10;
+/// The longest argument of a client that has yet to authenticate.
+pub const UNAUTH_MAX_BULK_BYTES: usize = 16384;
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            max_bulk_bytes: 512 << 20,
+            max_args: 1 << 20,
+            max_inline_bytes: 64 << 10,
+            auth_required: false,
+        }
+    }
+}
+
+/// What the front of the buffer turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parsed {
+    /// Part of a request; at least `want` more bytes are needed. Exact while an argument
+    /// is missing its end.
+    Incomplete { want: usize },
+    /// A request without arguments, `len` bytes long: to be skipped without a reply.
+    Empty { len: usize },
+    /// A request of `len` bytes; the spans lie in the buffer.
+    Request { len: usize },
+    /// An inline request of `len` bytes; the spans lie in [`Parser::scratch`].
+    Inline { len: usize },
+    /// Not the protocol: reply, then close.
+    Error(Error),
+}
+
+/// The place in an unfinished request. See the module's head.
+#[derive(Clone, Debug, Default)]
+pub struct Parser {
+    /// Everything before is parsed.
+    pos: usize,
+    /// Bytes behind `pos` that hold no end of line.
+    scanned: usize,
+    /// Arguments still to come; 0 before the request's first line is complete.
+    args_left: usize,
+    /// Length of the argument at `pos`, once its header is parsed.
+    bulk_len: Option<usize>,
+    /// The words of the last inline request.
+    scratch: Vec<u8>,
+}
+
+/// A parse ends early with something to report.
+type Step<T> = Result<T, Parsed>;
+
+impl Parser {
+    /// A parser at the start of a request.
+    pub fn new() -> Parser {
+        Parser::default()
+    }
+
+    /// Forgets an unfinished request.
+    pub fn reset(&mut self) {
+        (self.pos, self.scanned, self.args_left, self.bulk_len) = (0, 0, 0, None);
+    }
+
+    /// Whether part of a request has been parsed already.
+    pub fn is_mid_request(&self) -> bool {
+        self.args_left > 0
+    }
+
+    /// The words of the inline request parsed last.
+    pub fn scratch(&self) -> &[u8] {
+        &self.scratch
+    }
+
+    /// Parses the request that `buf` begins with. `spans` collects its arguments; between
+    /// an incomplete report and the next call the caller leaves it alone. After a
+    /// complete request the parser is ready for the one that follows it.
+    pub fn parse(&mut self, buf: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Parsed {
+        let step = if self.args_left > 0 {
+            self.arguments(buf, limits, spans)
+        } else {
+            spans.clear();
+            match buf.first() {
+                None => Err(Parsed::Incomplete { want: 1 }),
+                Some(b'*') => self
+                    .count(buf, limits)
+                    .and_then(|()| self.arguments(buf, limits, spans)),
+                Some(_) => self.inline(buf, limits, spans),
+            }
+        };
+        let parsed = step.unwrap_or_else(|early| early);
+        if !matches!(parsed, Parsed::Incomplete { .. }) {
+            self.reset();
+        }
+        parsed
+    }
+
+    /// The first line of a multibulk request.
+    #[inline]
+    fn count(&mut self, buf: &[u8], limits: &Limits) -> Step<()> {
+        let (count, next) = match short_number(buf, 1) {
+            Some((count, next)) => (count as i64, next),
+            None => {
+                let end = self.line_end(buf, b'\r', limits, Error::BIG_MULTIBULK_COUNT)?;
+                let count = num::parse_i64(&buf[1..end]);
+                (
+                    count.ok_or(Parsed::Error(Error::INVALID_MULTIBULK))?,
+                    end + 2,
+                )
+            }
+        };
+        if count > limits.max_args as i64 {
+            return Err(Parsed::Error(Error::INVALID_MULTIBULK));
+        }
+        if limits.auth_required && count > UNAUTH_MAX_ARGS as i64 {
+            return Err(Parsed::Error(Error::UNAUTH_MULTIBULK));
+        }
+        if count <= 0 {
+            return Err(Parsed::Empty { len: next });
+        }
+        (self.pos, self.scanned, self.args_left) = (next, 0, count as usize);
+        Ok(())
+    }
+
+    /// The arguments from `pos` on.
+    #[inline]
+    fn arguments(&mut self, buf: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Step<Parsed> {
+        while self.args_left > 0 {
+            let len = match self.bulk_len {
+                Some(len) => len,
+                None => self.bulk_header(buf, limits)?,
+            };
+            let have = buf.len() - self.pos;
+            if have < len + 2 {
+                self.bulk_len = Some(len);
+                return Err(Parsed::Incomplete {
+                    want: len + 2 - have,
+                });
+            }
+            spans.push(Span {
+                start: self.pos,
+                len,
+            });
+            self.pos += len + 2;
+            self.args_left -= 1;
+            self.bulk_len = None;
+        }
+        Ok(Parsed::Request { len: self.pos })
+    }
+
+    /// The header of the argument at `pos`, which moves behind it.
+    #[inline]
+    fn bulk_header(&mut self, buf: &[u8], limits: &Limits) -> Step<usize> {
+        let (len, next) = match short_number(buf, self.pos + 1) {
+            Some(found) if buf[self.pos] == b'$' => found,
+            _ => self.bulk_header_slow(buf, limits)?,
+        };
+        if len > limits.max_bulk_bytes {
+            return Err(Parsed::Error(Error::INVALID_BULK));
+        }
+        if limits.auth_required && len > UNAUTH_MAX_BULK_BYTES {
+            return Err(Parsed::Error(Error::UNAUTH_BULK));
+        }
+        (self.pos, self.scanned) = (next, 0);
+        Ok(len)
+    }
+
+    #[cold]
+    fn bulk_header_slow(&mut self, buf: &[u8], limits: &Limits) -> Step<(usize, usize)> {
+        let end = self.line_end(buf, b'\r', limits, Error::BIG_BULK_COUNT)?;
+        if buf[self.pos] != b'$' {
+            return Err(Parsed::Error(Error::expected_dollar(buf[self.pos])));
+        }
+        // Room for the CRLF must not overflow the sums above.
+        match num::parse_i64(&buf[self.pos + 1..end]) {
+            Some(len) if (0..i64::MAX - 2).contains(&len) => Ok((len as usize, end + 2)),
+            _ => Err(Parsed::Error(Error::INVALID_BULK)),
+        }
+    }
+
+    /// Where the line at `pos` has its `end` byte; CR counts only with a byte behind it.
+    fn line_end(&mut self, buf: &[u8], end: u8, limits: &Limits, too_big: Error) -> Step<usize> {
+        let line = &buf[self.pos..];
+        match memchr2(end, 0, &line[self.scanned..]) {
+            Some(i) if line[self.scanned + i] == end => {
+                self.scanned += i;
+                if self.scanned > limits.max_inline_bytes {
+                    return Err(Parsed::Error(too_big));
+                }
+                if end == b'\r' && self.scanned + 1 == line.len() {
+                    return Err(Parsed::Incomplete { want: 1 });
+                }
+                return Ok(self.pos + self.scanned);
+            }
+            Some(i) => self.scanned += i,
+            None => self.scanned = line.len(),
+        }
+        Err(if line.len() > limits.max_inline_bytes {
+            Parsed::Error(too_big)
+        } else {
+            Parsed::Incomplete { want: 1 }
+        })
+    }
+
+    /// A request of one line.
+    fn inline(&mut self, buf: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Step<Parsed> {
+        let end = self.line_end(buf, b'\n', limits, Error::BIG_INLINE)?;
+        let line = &buf[..end];
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        self.scratch.clear();
+        split::split_into(line, &mut self.scratch, spans)
+            .map_err(|_| Parsed::Error(Error::UNBALANCED_QUOTES))?;
+        let len = end + 1;
+        Ok(if spans.is_empty() {
+            Parsed::Empty { len }
+        } else {
+            Parsed::Inline { len }
+        })
+    }
+}
+
+/// A canonical number of at most eight digits at `at`, and where the line after its CR
+/// and one more byte begins; `None` for anything unusual, which a slower look decides.
+#[inline]
+fn short_number(buf: &[u8], at: usize) -> Option<(usize, usize)> {
+    let text = buf.get(at..)?;
+    let first = text.first()?.wrapping_sub(b'0');
+    if first > 9 {
+        return None;
+    }
+    let mut n = usize::from(first);
+    for (i, &byte) in text[1..].iter().enumerate().take(8) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit <= 9 {
+            n = n * 10 + usize::from(digit);
+        } else if byte == b'\r' && text.len() > i + 2 && (first != 0 || i == 0) {
+            return Some((n, at + i + 3));
+        } else {
+            return None;
+        }
+    }
+    None
+}
+
