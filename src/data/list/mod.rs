@@ -12,7 +12,6 @@ mod edit;
 mod iter;
 mod limit;
 mod node;
-mod size;
 pub mod small;
 
 #[cfg(test)]
@@ -24,7 +23,7 @@ use std::ops::Range;
 pub use iter::{Iter, PositionQuery};
 pub use limit::NodeLimit;
 
-use crate::data::list::size::size_class;
+use crate::data::alloc::size_class;
 use crate::data::packed::{ByteStore, Item, Packed};
 use node::Node;
 

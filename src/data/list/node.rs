@@ -8,7 +8,7 @@
 //!
 //! An element too large to be packed is a node for itself: its bare bytes, `plain`.
 
-use crate::data::list::size::size_class;
+use crate::data::alloc::size_class;
 use crate::data::packed::{ByteStore, Item, Iter, LISTPACK_OVERHEAD, Packed};
 
 /// The smallest buffer.

@@ -25,7 +25,7 @@ mod validate;
 #[cfg(test)]
 mod tests;
 
-pub use item::{Item, Needle, parse_int};
+pub use item::{Item, Needle};
 pub use iter::Iter;
 pub use store::ByteStore;
 pub use validate::Malformed;
