@@ -491,5 +491,4 @@ impl Big {
 }
 
 #[cfg(test)]
-#[path = "long_double_tests.rs"]
 mod tests;

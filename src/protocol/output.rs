@@ -345,3 +345,5 @@ impl Output {
     }
 }
 
+#[cfg(test)]
+mod tests;

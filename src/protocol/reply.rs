@@ -294,3 +294,5 @@ fn put_header(tail: &mut Vec<u8>, kind: u8, n: usize) {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -274,3 +274,5 @@ fn short_number(buf: &[u8], at: usize) -> Option<(usize, usize)> {
     None
 }
 
+#[cfg(test)]
+mod tests;
