@@ -1,5 +1,6 @@
 //! Leaf helpers with no knowledge of keys, clients or the protocol.
 
+pub mod calendar;
 pub mod glob;
 pub mod hash;
 pub mod long_double;

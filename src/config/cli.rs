@@ -5,6 +5,8 @@
 //! argument that starts with `--`, but the argument right after an option is always its value, which is how
 //! a value may start with `--` too. Name and values may also come as one argument: `"--port 6380"`.
 
+use super::Config;
+use super::load::{Files, LoadError, load};
 use crate::base::split;
 
 /// What the arguments ask for.
@@ -32,11 +34,26 @@ pub struct Launch {
 }
 
 impl Launch {
-    /// The text to load, from the contents of the file and of standard input.
-    pub fn text(&self, file: &[u8], stdin: &[u8]) -> Vec<u8> {
-        [file, stdin, b"\n", &self.options].concat()
+    /// The configuration that the file, standard input and the options describe together.
+    pub fn load(&self, stdin: &[u8], files: &dyn Files) -> Result<Config, LoadError> {
+        let mut text = Vec::new();
+        if let Some(path) = &self.file {
+            let path = String::from_utf8_lossy(path).into_owned();
+            text = files
+                .read(&path)
+                .map_err(|message| LoadError::File(path, message))?;
+        }
+        text.extend(stdin);
+        text.push(b'\n');
+        text.extend(&self.options);
+        let mut config = Config::default();
+        load(&mut config, &text, files)?;
+        Ok(config)
     }
 }
+
+/// What `--version` prints.
+pub const VERSION: &str = concat!("Norn server v=", env!("CARGO_PKG_VERSION"));
 
 /// The usage text.
 pub const USAGE: &str = "\
@@ -119,5 +136,170 @@ impl Lines {
         split::quoted(arg, &mut self.text);
         self.text.push(b' ');
         self.wants_value = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{get, load::NoFiles};
+    use super::*;
+
+    fn args(args: &[&str]) -> Vec<Vec<u8>> {
+        args.iter().map(|arg| arg.as_bytes().to_vec()).collect()
+    }
+
+    fn launch(list: &[&str]) -> Launch {
+        match plan(&args(list)) {
+            Plan::Run(launch) => launch,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Values under a command line, as CONFIG GET shows them.
+    fn values(list: &[&str], names: &[&str]) -> Vec<String> {
+        let config = launch(list).load(b"", &NoFiles).unwrap();
+        let names: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+        get(&config, &names)
+            .into_iter()
+            .map(|(_, value)| String::from_utf8(value).unwrap())
+            .collect()
+    }
+
+    #[track_caller]
+    fn refused(list: &[&str], line: &str, reason: &str) {
+        let text = launch(list).load(b"", &NoFiles).unwrap_err().to_string();
+        assert!(text.contains(line) && text.contains(reason), "{text}");
+    }
+
+    #[test]
+    fn questions_are_answered_without_a_server() {
+        assert_eq!(plan(&args(&["-v"])), Plan::Version);
+        assert_eq!(plan(&args(&["--help", "x"])), Plan::Help);
+        assert!(matches!(
+            plan(&args(&["--test-memory", "1"])),
+            Plan::Unsupported(_)
+        ));
+        assert!(matches!(
+            plan(&args(&["x.conf", "--sentinel"])),
+            Plan::Unsupported(_)
+        ));
+        assert_eq!(plan(&[]), Plan::Run(Launch::default()));
+    }
+
+    #[test]
+    fn file_stdin_and_options() {
+        let plan = launch(&["x.conf", "--port", "7", "-"]);
+        assert_eq!(
+            (plan.file.as_deref(), plan.stdin),
+            (Some(&b"x.conf"[..]), true)
+        );
+        assert!(launch(&["-"]).stdin);
+        let config = launch(&["-", "--port", "7"])
+            .load(b"port 6\nhz 5", &NoFiles)
+            .unwrap();
+        assert_eq!((config.network.port, config.process.hz), (7, 5));
+        let missing = launch(&["x.conf"])
+            .load(b"", &NoFiles)
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            missing,
+            "Fatal error, can't open config file 'x.conf': No such file or directory"
+        );
+    }
+
+    #[test]
+    fn options_take_values_in_many_ways() {
+        let names = ["loglevel", "proc-title-template"];
+        for list in [
+            &[
+                "--proc-title-template",
+                "--my--title",
+                "--loglevel",
+                "verbose",
+            ][..],
+            &["--proc-title-template --my--title", "--loglevel verbose"],
+            &[
+                "--PROC-title-template '--my--title'",
+                "--loglevel",
+                "VERBOSE",
+            ],
+        ] {
+            assert_eq!(values(list, &names), ["verbose", "--my--title"], "{list:?}");
+        }
+        let flags = [
+            "--shutdown-on-sigint",
+            "nosave",
+            "force",
+            "now",
+            "--shutdown-on-sigterm",
+            "nosave force",
+        ];
+        let names = ["shutdown-on-sigint", "shutdown-on-sigterm"];
+        assert_eq!(values(&flags, &names), ["nosave now force", "nosave force"]);
+        assert_eq!(
+            values(&["--requirepass", "a \"b\\\n"], &["requirepass"]),
+            ["a \"b\\\n"]
+        );
+    }
+
+    #[test]
+    fn save_may_lack_its_value() {
+        for list in [
+            &["--save", "--loglevel", "verbose"][..],
+            &["--loglevel", "verbose", "--save"],
+            &["--save", "", "--loglevel", "verbose"],
+            &[
+                "--proc-title-template",
+                "--save",
+                "--save",
+                "",
+                "--loglevel",
+                "verbose",
+            ],
+        ] {
+            assert_eq!(
+                values(list, &["save", "loglevel"]),
+                ["", "verbose"],
+                "{list:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn wrong_options_are_shown() {
+        let words = "wrong number of arguments";
+        refused(
+            &["--invalid"],
+            "'invalid'",
+            "Bad directive or wrong number of arguments",
+        );
+        refused(&["--port"], "'port'", words);
+        refused(&["--port", "6380", "--loglevel"], "'loglevel'", words);
+        refused(
+            &["--port", "6379", "6380"],
+            "'port \"6379\" \"6380\"'",
+            words,
+        );
+        refused(
+            &["--port", "--loglevel", "verbose"],
+            "'port \"--loglevel\" \"verbose\"'",
+            words,
+        );
+        refused(
+            &["--port", "--bla", "--loglevel", "verbose"],
+            "'port \"--bla\"'",
+            "argument couldn't be parsed into an integer",
+        );
+        refused(
+            &["--replicaof", "127.0.0.1", "abc"],
+            "\"abc\"'",
+            "Invalid primary port",
+        );
+        refused(
+            &["--replicaof", "--127.0.0.1", "--abc"],
+            "'replicaof \"--127.0.0.1\"'",
+            words,
+        );
     }
 }

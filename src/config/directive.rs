@@ -12,6 +12,7 @@ use super::Config;
 use super::table;
 use super::value::Line;
 use super::word::Word;
+use std::fmt;
 
 /// How a directive's argument is written, and within what limits.
 #[derive(Clone, Copy, Debug)]
@@ -253,10 +254,13 @@ pub(super) const fn optional_checked(
     )
 }
 
+/// Sets a field from words, or says why not.
+type Parse = fn(&mut Config, &[&[u8]], &Kind) -> Result<(), String>;
+
 /// The operations on one field of [`Config`].
 pub(super) struct Access {
-    pub parse: fn(&mut Config, &[&[u8]], &Kind) -> Result<(), String>,
-    pub parse_again: fn(&mut Config, &[&[u8]], &Kind) -> Result<(), String>,
+    pub parse: Parse,
+    pub parse_again: Parse,
     pub print: fn(&Config, &Kind) -> Vec<u8>,
     pub lines: fn(&Config, &Config, &Kind) -> Vec<Line>,
     pub equal: fn(&Config, &Config) -> bool,
@@ -266,6 +270,12 @@ pub(super) struct Access {
 pub struct Directive {
     pub spec: Spec,
     pub(super) access: Access,
+}
+
+impl fmt::Debug for Directive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.spec.name)
+    }
 }
 
 impl Directive {

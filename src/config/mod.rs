@@ -8,28 +8,32 @@
 //! and read as ordinary fields elsewhere. Fields read on hot paths are `Copy`. Nothing here opens a file
 //! or reads a clock: the text of included files comes from a [`load::Files`].
 
+mod addresses;
 pub mod cli;
+mod client_memory;
 pub mod directive;
 mod get;
 pub mod load;
-mod multi;
 mod notify;
+mod numbers;
 pub mod rewrite;
+mod save_points;
 pub mod set;
 mod table;
 mod text;
 mod value;
 mod word;
 
+pub use addresses::{BindAddresses, PrimaryAddress};
+pub use client_memory::{MemoryCap, OutputLimit, OutputLimits};
 pub use directive::{Directive, Part, directives, find, warnings};
 pub use get::get;
 pub use load::load;
-pub use multi::{
-    BindAddresses, MemoryCap, OomScores, OutputLimit, OutputLimits, Percentiles, PrimaryAddress,
-    SavePoint, SavePoints,
-};
+
 pub use notify::NotifyFlags;
+pub use numbers::{OomScores, Percentiles};
 pub use rewrite::rewrite;
+pub use save_points::{SavePoint, SavePoints};
 pub use set::set;
 pub use table::cluster::Cluster;
 pub use table::encoding::Encoding;
@@ -78,3 +82,6 @@ pub struct Rename {
     /// The name clients must use instead; empty removes the command.
     pub to: Vec<u8>,
 }
+
+#[cfg(test)]
+mod tests;

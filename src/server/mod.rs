@@ -1,1 +1,2 @@
 //! See the layer list in `lib.rs`.
+pub mod log;

@@ -1,7 +1,7 @@
 //! What one client, or all of them, may use.
 
+use crate::config::client_memory::{MemoryCap, OutputLimits};
 use crate::config::directive::*;
-use crate::config::multi::{MemoryCap, OutputLimits};
 
 group! {
     /// Limits on clients, read on hot paths.

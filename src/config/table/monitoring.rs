@@ -1,8 +1,8 @@
 //! The log, the command logs, latency records and keyspace events.
 
 use crate::config::directive::*;
-use crate::config::multi::Percentiles;
 use crate::config::notify::NotifyFlags;
+use crate::config::numbers::Percentiles;
 use crate::config::word::{LogFormat, LogLevel, LogTimestampFormat, SyslogFacility};
 
 group! {

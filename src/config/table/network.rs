@@ -1,7 +1,7 @@
 //! Where to listen, whom to let in, how many workers.
 
+use crate::config::addresses::BindAddresses;
 use crate::config::directive::*;
-use crate::config::multi::BindAddresses;
 
 group! {
     /// Sockets, connections and the workers that serve them.

@@ -1,7 +1,7 @@
 //! Snapshots and the append-only file. Neither is written yet: what would promise durability is refused.
 
 use crate::config::directive::*;
-use crate::config::multi::SavePoints;
+use crate::config::save_points::SavePoints;
 use crate::config::word::{AppendFsync, RdbVersionCheck, SanitizeDumpPayload};
 
 fn file_name(name: &str, empty: &'static str, path: &'static str) -> Result<(), &'static str> {

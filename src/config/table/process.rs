@@ -1,7 +1,7 @@
 //! The process: databases, timers, shutdown, and its place in the operating system.
 
 use crate::config::directive::*;
-use crate::config::multi::OomScores;
+use crate::config::numbers::OomScores;
 use crate::config::word::{OomScoreAdj, ShutdownFlags, Supervised};
 
 /// Variables of a process title, and whether each always has a text.

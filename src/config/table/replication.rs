@@ -1,7 +1,7 @@
 //! Primaries and replicas. There is no replication yet: following a primary is refused.
 
+use crate::config::addresses::PrimaryAddress;
 use crate::config::directive::*;
-use crate::config::multi::PrimaryAddress;
 use crate::config::value::Secret;
 use crate::config::word::{PropagationError, ReplDisklessLoad};
 

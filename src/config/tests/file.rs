@@ -1,0 +1,202 @@
+//! The configuration file.
+
+use super::*;
+
+#[test]
+fn values_that_would_lie_are_refused() {
+    for line in [
+        "appendonly yes",
+        "replicaof 127.0.0.1 6380",
+        "slaveof 127.0.0.1 6380",
+        "cluster-enabled yes",
+        "tls-port 6380",
+        "aclfile /etc/users.acl",
+        "user alice on nopass",
+        "loadmodule x.so",
+        "search.threads 4",
+        "sentinel",
+    ] {
+        let text = refusal(line);
+        assert!(text.contains(&format!(">>> '{line}'")), "{text}");
+        assert!(!text.contains("Bad directive"), "{text}");
+    }
+    loaded("appendonly no\nreplicaof no one\ncluster-enabled no\ntls-port 0\naclfile \"\"");
+}
+
+#[test]
+fn loose_promises_are_warned_about() {
+    let about = |config: &Config| warnings(config).join("\n");
+    assert!(about(&Config::default()).contains("'save'"));
+    assert!(!about(&loaded("save \"\"")).contains("'save'"));
+    assert!(about(&loaded("daemonize yes")).contains("'daemonize'"));
+    assert!(!about(&loaded("daemonize no")).contains("'daemonize'"));
+}
+
+#[test]
+fn a_wrong_line_is_shown() {
+    let head = format!(
+        "\n*** FATAL CONFIG FILE ERROR (Version {}) ***\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    let shown = |number: usize, line: &str, reason: &str| {
+        format!("{head}Reading the configuration file, at line {number}\n>>> '{line}'\n{reason}")
+    };
+    let cases = [
+        (
+            "# a\n\n  foo bar \n",
+            3,
+            "foo bar",
+            "Bad directive or wrong number of arguments",
+        ),
+        ("port", 1, "port", "wrong number of arguments"),
+        ("port 1 2", 1, "port 1 2", "wrong number of arguments"),
+        (
+            "PORT x",
+            1,
+            "PORT x",
+            "argument couldn't be parsed into an integer",
+        ),
+        (
+            "port 70000",
+            1,
+            "port 70000",
+            "argument must be between 0 and 65535 inclusive",
+        ),
+        (
+            "dir \"a",
+            1,
+            "dir \"a",
+            "Unbalanced quotes in configuration line",
+        ),
+        (
+            "loglevel --bla",
+            1,
+            "loglevel --bla",
+            "argument(s) must be one of the following: debug, verbose, notice, warning, nothing",
+        ),
+        (
+            "shutdown-on-sigint",
+            1,
+            "shutdown-on-sigint",
+            "argument(s) must be one of the following: default, save, nosave, now, force",
+        ),
+        (
+            "maxmemory 1x",
+            1,
+            "maxmemory 1x",
+            "argument must be a memory value",
+        ),
+        (
+            "unixsocketperm 8",
+            1,
+            "unixsocketperm 8",
+            "argument couldn't be parsed as an octal number",
+        ),
+        (
+            "unixsocketperm 1000",
+            1,
+            "unixsocketperm 1000",
+            "argument must be between 0 and 777 inclusive",
+        ),
+        (
+            "client-output-buffer-limit slow 0 0 0",
+            1,
+            "client-output-buffer-limit slow 0 0 0",
+            "Invalid client class specified in buffer limit configuration.",
+        ),
+    ];
+    for (text, number, line, reason) in cases {
+        assert_eq!(refusal(text), shown(number, line, reason));
+    }
+}
+
+#[test]
+fn lines_of_save_add_up() {
+    assert_eq!(got(&Config::default(), "save"), "3600 1 300 100 60 10000");
+    assert_eq!(
+        got(&loaded("save 900 1\nsave 60 5 30 7"), "save"),
+        "900 1 60 5 30 7"
+    );
+    assert_eq!(got(&loaded("save \"900 1 60 5\""), "save"), "900 1 60 5");
+    assert_eq!(got(&loaded("save 900 1\nsave ''"), "save"), "");
+    let mut config = loaded("save 900 1");
+    assert_eq!(set_one(&mut config, "save", "60 5"), Ok(vec!["save"]));
+    assert_eq!(got(&config, "save"), "60 5");
+}
+
+#[test]
+fn lines_of_one_client_class_keep_the_others() {
+    let config =
+        loaded("client-output-buffer-limit pubsub 1mb 0 0\nclient-output-buffer-limit slave 0 0 0");
+    assert_eq!(
+        got(&config, "client-output-buffer-limit"),
+        "normal 0 0 0 slave 0 0 0 pubsub 1048576 0 0"
+    );
+}
+
+#[test]
+fn aliases_former_names_and_renames() {
+    let config = loaded(
+        "hash-max-ziplist-entries 7\nslowlog-log-slower-than -1\nlist-max-ziplist-value 64\n\
+         io-threads-do-reads yes\nrename-command FLUSHALL \"\"\nrename-command debug hush",
+    );
+    assert_eq!(config.encoding.hash_max_listpack_entries, 7);
+    assert_eq!(got(&config, "commandlog-execution-slower-than"), "-1");
+    assert_eq!(config.renames.len(), 2);
+    assert_eq!(
+        config.renames[0],
+        Rename {
+            from: b"FLUSHALL".to_vec(),
+            to: Vec::new()
+        }
+    );
+}
+
+struct TwoFiles;
+
+impl load::Files for TwoFiles {
+    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+        match path {
+            "a.conf" => Ok(b"port 1\n".to_vec()),
+            "b.conf" => Ok(b"port 2\ndatabases 3".to_vec()),
+            "loop.conf" => Ok(b"include loop.conf".to_vec()),
+            "wrong.conf" => Ok(b"\nwrong".to_vec()),
+            _ => Err("No such file or directory".into()),
+        }
+    }
+
+    fn glob(&self, pattern: &str) -> Vec<String> {
+        if pattern == "?.conf" {
+            vec!["a.conf".into(), "b.conf".into()]
+        } else {
+            Vec::new()
+        }
+    }
+}
+
+#[test]
+fn included_files_are_read_where_they_are_named() {
+    let read = |text: &str| {
+        let mut config = Config::default();
+        load(&mut config, text.as_bytes(), &TwoFiles)
+            .map(|()| config)
+            .map_err(|e| e.to_string())
+    };
+    let config = read("port 9\ninclude ?.conf\ndatabases 4\ninclude none*.conf").unwrap();
+    assert_eq!((config.network.port, config.process.databases), (2, 4));
+    let missing = read("include c.conf").unwrap_err();
+    assert_eq!(
+        missing,
+        "Fatal error, can't open config file 'c.conf': No such file or directory"
+    );
+    assert!(
+        read("include wrong.conf")
+            .unwrap_err()
+            .contains("at line 2\n>>> 'wrong'")
+    );
+    assert!(
+        read("include loop.conf")
+            .unwrap_err()
+            .contains("nested too deep")
+    );
+}
