@@ -28,10 +28,7 @@ impl Date {
         let ms = unix_ms as i64 + i64::from(offset_s) * 1000;
         let (days, ms) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000) as u32);
         let days = days + DAYS_TO_1970;
-        let (period, day) = (
-            days.div_euclid(DAYS_PER_400_YEARS),
-            days.rem_euclid(DAYS_PER_400_YEARS),
-        );
+        let (period, day) = (days.div_euclid(DAYS_PER_400_YEARS), days.rem_euclid(DAYS_PER_400_YEARS));
         // Leap days before this one: every 4 years, less every 100, and the period's last.
         let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
         let day = day - (365 * year + year / 4 - year / 100);
@@ -39,11 +36,7 @@ impl Date {
         let january = from_march >= 10;
         Date {
             year: period * 400 + year + i64::from(january),
-            month: (if january {
-                from_march - 9
-            } else {
-                from_march + 3
-            }) as u32,
+            month: (if january { from_march - 9 } else { from_march + 3 }) as u32,
             day: (day - (153 * from_march + 2) / 5 + 1) as u32,
             hour: ms / 3_600_000,
             minute: ms / 60_000 % 60,
@@ -54,9 +47,7 @@ impl Date {
 
     /// The month's English abbreviation.
     pub fn month_name(&self) -> &'static str {
-        const NAMES: [&str; 12] = [
-            "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-        ];
+        const NAMES: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
         NAMES[self.month as usize - 1]
     }
 }
@@ -67,10 +58,7 @@ mod tests {
 
     fn text(unix_ms: u64, offset_s: i32) -> String {
         let d = Date::at(unix_ms, offset_s);
-        let (day, time) = (
-            (d.year, d.month_name(), d.day),
-            (d.hour, d.minute, d.second),
-        );
+        let (day, time) = ((d.year, d.month_name(), d.day), (d.hour, d.minute, d.second));
         format!("{day:?} {time:?} {}", d.millisecond)
     }
 
@@ -79,18 +67,9 @@ mod tests {
         assert_eq!(text(0, 0), r#"(1970, "Jan", 1) (0, 0, 0) 0"#);
         assert_eq!(text(0, -3600), r#"(1969, "Dec", 31) (23, 0, 0) 0"#);
         assert_eq!(text(951_782_400_000, 0), r#"(2000, "Feb", 29) (0, 0, 0) 0"#);
-        assert_eq!(
-            text(1_709_251_199_999, 0),
-            r#"(2024, "Feb", 29) (23, 59, 59) 999"#
-        );
-        assert_eq!(
-            text(4_107_542_400_000, 0),
-            r#"(2100, "Mar", 1) (0, 0, 0) 0"#
-        );
-        assert_eq!(
-            text(1_730_289_600_123, 19_800),
-            r#"(2024, "Oct", 30) (17, 30, 0) 123"#
-        );
+        assert_eq!(text(1_709_251_199_999, 0), r#"(2024, "Feb", 29) (23, 59, 59) 999"#);
+        assert_eq!(text(4_107_542_400_000, 0), r#"(2100, "Mar", 1) (0, 0, 0) 0"#);
+        assert_eq!(text(1_730_289_600_123, 19_800), r#"(2024, "Oct", 30) (17, 30, 0) 123"#);
     }
 
     #[test]

@@ -25,11 +25,7 @@ impl Value for BindAddresses {
         }
         self.0.clear();
         if !is_none(words) {
-            self.0.extend(
-                words
-                    .iter()
-                    .map(|w| String::from_utf8_lossy(w).into_owned()),
-            );
+            self.0.extend(words.iter().map(|w| String::from_utf8_lossy(w).into_owned()));
         }
         Ok(())
     }
@@ -42,10 +38,7 @@ impl Value for BindAddresses {
         if self == default {
             return Vec::new();
         }
-        vec![Line {
-            text: or_empty_quotes(self.print(kind)),
-            force: true,
-        }]
+        vec![Line { text: or_empty_quotes(self.print(kind)), force: true }]
     }
 }
 
@@ -62,27 +55,16 @@ impl Value for PrimaryAddress {
         if host.eq_ignore_ascii_case(b"no") && port.eq_ignore_ascii_case(b"one") {
             return Ok(());
         }
-        let port = parse_lenient(port)
-            .and_then(|n| u16::try_from(n).ok())
-            .ok_or("Invalid primary port")?;
+        let port = parse_lenient(port).and_then(|n| u16::try_from(n).ok()).ok_or("Invalid primary port")?;
         self.0 = Some((String::from_utf8_lossy(host).into_owned(), port));
         Ok(())
     }
 
     fn print(&self, _: &Kind) -> Vec<u8> {
-        self.0
-            .as_ref()
-            .map(|(host, port)| format!("{host} {port}").into_bytes())
-            .unwrap_or_default()
+        self.0.as_ref().map(|(host, port)| format!("{host} {port}").into_bytes()).unwrap_or_default()
     }
 
     fn lines(&self, _: &Self, kind: &Kind) -> Vec<Line> {
-        self.0
-            .iter()
-            .map(|_| Line {
-                text: self.print(kind),
-                force: true,
-            })
-            .collect()
+        self.0.iter().map(|_| Line { text: self.print(kind), force: true }).collect()
     }
 }

@@ -39,9 +39,7 @@ impl Launch {
         let mut text = Vec::new();
         if let Some(path) = &self.file {
             let path = String::from_utf8_lossy(path).into_owned();
-            text = files
-                .read(&path)
-                .map_err(|message| LoadError::File(path, message))?;
+            text = files.read(&path).map_err(|message| LoadError::File(path, message))?;
         }
         text.extend(stdin);
         text.push(b'\n');
@@ -92,10 +90,7 @@ pub fn plan(args: &[Vec<u8>]) -> Plan {
         launch.file = Some(file.clone());
         rest = after;
     }
-    let mut lines = Lines {
-        text: Vec::new(),
-        wants_value: false,
-    };
+    let mut lines = Lines { text: Vec::new(), wants_value: false };
     for (index, arg) in rest.iter().enumerate() {
         let at_edge = (index == 0 && launch.file.is_none()) || index + 1 == rest.len();
         if arg == b"-" && at_edge {
@@ -159,10 +154,7 @@ mod tests {
     fn values(list: &[&str], names: &[&str]) -> Vec<String> {
         let config = launch(list).load(b"", &NoFiles).unwrap();
         let names: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
-        get(&config, &names)
-            .into_iter()
-            .map(|(_, value)| String::from_utf8(value).unwrap())
-            .collect()
+        get(&config, &names).into_iter().map(|(_, value)| String::from_utf8(value).unwrap()).collect()
     }
 
     #[track_caller]
@@ -175,72 +167,36 @@ mod tests {
     fn questions_are_answered_without_a_server() {
         assert_eq!(plan(&args(&["-v"])), Plan::Version);
         assert_eq!(plan(&args(&["--help", "x"])), Plan::Help);
-        assert!(matches!(
-            plan(&args(&["--test-memory", "1"])),
-            Plan::Unsupported(_)
-        ));
-        assert!(matches!(
-            plan(&args(&["x.conf", "--sentinel"])),
-            Plan::Unsupported(_)
-        ));
+        assert!(matches!(plan(&args(&["--test-memory", "1"])), Plan::Unsupported(_)));
+        assert!(matches!(plan(&args(&["x.conf", "--sentinel"])), Plan::Unsupported(_)));
         assert_eq!(plan(&[]), Plan::Run(Launch::default()));
     }
 
     #[test]
     fn file_stdin_and_options() {
         let plan = launch(&["x.conf", "--port", "7", "-"]);
-        assert_eq!(
-            (plan.file.as_deref(), plan.stdin),
-            (Some(&b"x.conf"[..]), true)
-        );
+        assert_eq!((plan.file.as_deref(), plan.stdin), (Some(&b"x.conf"[..]), true));
         assert!(launch(&["-"]).stdin);
-        let config = launch(&["-", "--port", "7"])
-            .load(b"port 6\nhz 5", &NoFiles)
-            .unwrap();
+        let config = launch(&["-", "--port", "7"]).load(b"port 6\nhz 5", &NoFiles).unwrap();
         assert_eq!((config.network.port, config.process.hz), (7, 5));
-        let missing = launch(&["x.conf"])
-            .load(b"", &NoFiles)
-            .unwrap_err()
-            .to_string();
-        assert_eq!(
-            missing,
-            "Fatal error, can't open config file 'x.conf': No such file or directory"
-        );
+        let missing = launch(&["x.conf"]).load(b"", &NoFiles).unwrap_err().to_string();
+        assert_eq!(missing, "Fatal error, can't open config file 'x.conf': No such file or directory");
     }
 
     #[test]
     fn options_take_values_in_many_ways() {
         let names = ["loglevel", "proc-title-template"];
         for list in [
-            &[
-                "--proc-title-template",
-                "--my--title",
-                "--loglevel",
-                "verbose",
-            ][..],
+            &["--proc-title-template", "--my--title", "--loglevel", "verbose"][..],
             &["--proc-title-template --my--title", "--loglevel verbose"],
-            &[
-                "--PROC-title-template '--my--title'",
-                "--loglevel",
-                "VERBOSE",
-            ],
+            &["--PROC-title-template '--my--title'", "--loglevel", "VERBOSE"],
         ] {
             assert_eq!(values(list, &names), ["verbose", "--my--title"], "{list:?}");
         }
-        let flags = [
-            "--shutdown-on-sigint",
-            "nosave",
-            "force",
-            "now",
-            "--shutdown-on-sigterm",
-            "nosave force",
-        ];
+        let flags = ["--shutdown-on-sigint", "nosave", "force", "now", "--shutdown-on-sigterm", "nosave force"];
         let names = ["shutdown-on-sigint", "shutdown-on-sigterm"];
         assert_eq!(values(&flags, &names), ["nosave now force", "nosave force"]);
-        assert_eq!(
-            values(&["--requirepass", "a \"b\\\n"], &["requirepass"]),
-            ["a \"b\\\n"]
-        );
+        assert_eq!(values(&["--requirepass", "a \"b\\\n"], &["requirepass"]), ["a \"b\\\n"]);
     }
 
     #[test]
@@ -249,57 +205,26 @@ mod tests {
             &["--save", "--loglevel", "verbose"][..],
             &["--loglevel", "verbose", "--save"],
             &["--save", "", "--loglevel", "verbose"],
-            &[
-                "--proc-title-template",
-                "--save",
-                "--save",
-                "",
-                "--loglevel",
-                "verbose",
-            ],
+            &["--proc-title-template", "--save", "--save", "", "--loglevel", "verbose"],
         ] {
-            assert_eq!(
-                values(list, &["save", "loglevel"]),
-                ["", "verbose"],
-                "{list:?}"
-            );
+            assert_eq!(values(list, &["save", "loglevel"]), ["", "verbose"], "{list:?}");
         }
     }
 
     #[test]
     fn wrong_options_are_shown() {
         let words = "wrong number of arguments";
-        refused(
-            &["--invalid"],
-            "'invalid'",
-            "Bad directive or wrong number of arguments",
-        );
+        refused(&["--invalid"], "'invalid'", "Bad directive or wrong number of arguments");
         refused(&["--port"], "'port'", words);
         refused(&["--port", "6380", "--loglevel"], "'loglevel'", words);
-        refused(
-            &["--port", "6379", "6380"],
-            "'port \"6379\" \"6380\"'",
-            words,
-        );
-        refused(
-            &["--port", "--loglevel", "verbose"],
-            "'port \"--loglevel\" \"verbose\"'",
-            words,
-        );
+        refused(&["--port", "6379", "6380"], "'port \"6379\" \"6380\"'", words);
+        refused(&["--port", "--loglevel", "verbose"], "'port \"--loglevel\" \"verbose\"'", words);
         refused(
             &["--port", "--bla", "--loglevel", "verbose"],
             "'port \"--bla\"'",
             "argument couldn't be parsed into an integer",
         );
-        refused(
-            &["--replicaof", "127.0.0.1", "abc"],
-            "\"abc\"'",
-            "Invalid primary port",
-        );
-        refused(
-            &["--replicaof", "--127.0.0.1", "--abc"],
-            "'replicaof \"--127.0.0.1\"'",
-            words,
-        );
+        refused(&["--replicaof", "127.0.0.1", "abc"], "\"abc\"'", "Invalid primary port");
+        refused(&["--replicaof", "--127.0.0.1", "--abc"], "'replicaof \"--127.0.0.1\"'", words);
     }
 }

@@ -30,11 +30,7 @@ impl Default for OutputLimits {
             soft_bytes: soft_mb << 20,
             soft_s,
         };
-        OutputLimits {
-            normal: limit(0, 0, 0),
-            replica: limit(256, 64, 60),
-            pubsub: limit(32, 8, 60),
-        }
+        OutputLimits { normal: limit(0, 0, 0), replica: limit(256, 64, 60), pubsub: limit(32, 8, 60) }
     }
 }
 
@@ -49,11 +45,7 @@ impl OutputLimits {
     }
 
     fn classes(&self) -> [(&'static str, OutputLimit); 3] {
-        [
-            ("normal", self.normal),
-            ("replica", self.replica),
-            ("pubsub", self.pubsub),
-        ]
+        [("normal", self.normal), ("replica", self.replica), ("pubsub", self.pubsub)]
     }
 }
 
@@ -63,25 +55,14 @@ impl Value for OutputLimits {
             return Err("Wrong number of arguments in buffer limit configuration.".into());
         }
         for four in words.chunks_exact(4) {
-            let limit = self
-                .class(four[0])
-                .ok_or("Invalid client class specified in buffer limit configuration.")?;
+            let limit = self.class(four[0]).ok_or("Invalid client class specified in buffer limit configuration.")?;
             let seconds = parse_lenient(four[3]).and_then(|n| u64::try_from(n).ok());
-            let (Some(hard_bytes), Some(soft_bytes), Some(soft_s)) = (
-                memory_size::parse(four[1]),
-                memory_size::parse(four[2]),
-                seconds,
-            ) else {
-                return Err(
-                    "Error in hard, soft or soft_seconds setting in buffer limit configuration."
-                        .into(),
-                );
+            let (Some(hard_bytes), Some(soft_bytes), Some(soft_s)) =
+                (memory_size::parse(four[1]), memory_size::parse(four[2]), seconds)
+            else {
+                return Err("Error in hard, soft or soft_seconds setting in buffer limit configuration.".into());
             };
-            *limit = OutputLimit {
-                hard_bytes,
-                soft_bytes,
-                soft_s,
-            };
+            *limit = OutputLimit { hard_bytes, soft_bytes, soft_s };
         }
         Ok(())
     }
@@ -99,16 +80,9 @@ impl Value for OutputLimits {
         let line = |((name, limit), (_, default)): ((&str, OutputLimit), (&str, OutputLimit))| {
             let [hard, soft] = [limit.hard_bytes, limit.soft_bytes].map(memory_size::text);
             let text = format!("{name} {hard} {soft} {}", limit.soft_s).into_bytes();
-            Line {
-                text,
-                force: limit != default,
-            }
+            Line { text, force: limit != default }
         };
-        self.classes()
-            .into_iter()
-            .zip(default.classes())
-            .map(line)
-            .collect()
+        self.classes().into_iter().zip(default.classes()).map(line).collect()
     }
 }
 
@@ -126,9 +100,7 @@ impl MemoryCap {
     pub fn limit_bytes(self, maxmemory_bytes: u64) -> Option<u64> {
         let bytes = match self {
             MemoryCap::Bytes(bytes) => bytes,
-            MemoryCap::PercentOfMaxmemory(percent) => {
-                (u128::from(maxmemory_bytes) * u128::from(percent) / 100) as u64
-            }
+            MemoryCap::PercentOfMaxmemory(percent) => (u128::from(maxmemory_bytes) * u128::from(percent) / 100) as u64,
         };
         (bytes != 0).then_some(bytes)
     }
@@ -136,9 +108,7 @@ impl MemoryCap {
 
 impl Value for MemoryCap {
     fn parse(&mut self, words: &[&[u8]], kind: &Kind) -> Result<(), String> {
-        let Kind::BytesOrPercent { max } = *kind else {
-            unreachable!("a memory cap's row has its kind")
-        };
+        let Kind::BytesOrPercent { max } = *kind else { unreachable!("a memory cap's row has its kind") };
         if let Some(bytes) = memory_size::parse(words[0]) {
             if i128::from(bytes) > max {
                 return Err(format!("argument must be between -100 and {max} inclusive"));
@@ -146,10 +116,7 @@ impl Value for MemoryCap {
             *self = MemoryCap::Bytes(bytes);
             return Ok(());
         }
-        let percent = words[0]
-            .strip_suffix(b"%")
-            .and_then(num::parse_i64)
-            .filter(|n| *n >= 0);
+        let percent = words[0].strip_suffix(b"%").and_then(num::parse_i64).filter(|n| *n >= 0);
         *self = match percent {
             None => return Err("argument must be a memory or percent value".into()),
             Some(0) => MemoryCap::Bytes(0),
@@ -171,9 +138,6 @@ impl Value for MemoryCap {
             MemoryCap::Bytes(bytes) => memory_size::text(*bytes).into_bytes(),
             MemoryCap::PercentOfMaxmemory(_) => self.print(kind),
         };
-        vec![Line {
-            text,
-            force: self != default,
-        }]
+        vec![Line { text, force: self != default }]
     }
 }

@@ -93,73 +93,43 @@ impl Spec {
     }
 
     pub(super) const fn alias(self, alias: &'static str) -> Spec {
-        Spec {
-            alias: Some(alias),
-            ..self
-        }
+        Spec { alias: Some(alias), ..self }
     }
 
     pub(super) const fn immutable(self) -> Spec {
-        Spec {
-            immutable: true,
-            ..self
-        }
+        Spec { immutable: true, ..self }
     }
 
     pub(super) const fn many_words(self) -> Spec {
-        Spec {
-            many_words: true,
-            ..self
-        }
+        Spec { many_words: true, ..self }
     }
 
     pub(super) const fn hidden(self) -> Spec {
-        Spec {
-            hidden: true,
-            ..self
-        }
+        Spec { hidden: true, ..self }
     }
 
     pub(super) const fn sensitive(self) -> Spec {
-        Spec {
-            sensitive: true,
-            ..self
-        }
+        Spec { sensitive: true, ..self }
     }
 
     pub(super) const fn protected(self) -> Spec {
-        Spec {
-            protected: true,
-            ..self
-        }
+        Spec { protected: true, ..self }
     }
 
     pub(super) const fn denied_while_loading(self) -> Spec {
-        Spec {
-            denied_while_loading: true,
-            ..self
-        }
+        Spec { denied_while_loading: true, ..self }
     }
 
     pub(super) const fn harmless(self) -> Spec {
-        Spec {
-            part: Part::Harmless,
-            ..self
-        }
+        Spec { part: Part::Harmless, ..self }
     }
 
     pub(super) const fn warned(self, warning: &'static str) -> Spec {
-        Spec {
-            part: Part::Warned(warning),
-            ..self
-        }
+        Spec { part: Part::Warned(warning), ..self }
     }
 
     pub(super) const fn refused(self, reason: &'static str) -> Spec {
-        Spec {
-            part: Part::Refused(reason),
-            ..self
-        }
+        Spec { part: Part::Refused(reason), ..self }
     }
 
     /// The name, and the alias if there is one.
@@ -169,8 +139,7 @@ impl Spec {
 
     /// The name or the alias, if `name` spells one of them in any case.
     fn matched(&self, name: &[u8]) -> Option<&'static str> {
-        self.names()
-            .find(|own| own.as_bytes().eq_ignore_ascii_case(name))
+        self.names().find(|own| own.as_bytes().eq_ignore_ascii_case(name))
     }
 }
 
@@ -228,30 +197,12 @@ pub(super) const fn optional(name: &'static str) -> Spec {
     optional_checked(name, any_text)
 }
 
-pub(super) const fn checked(
-    name: &'static str,
-    check: fn(&str) -> Result<(), &'static str>,
-) -> Spec {
-    Spec::new(
-        name,
-        Kind::Text {
-            unset_if_empty: false,
-            check,
-        },
-    )
+pub(super) const fn checked(name: &'static str, check: fn(&str) -> Result<(), &'static str>) -> Spec {
+    Spec::new(name, Kind::Text { unset_if_empty: false, check })
 }
 
-pub(super) const fn optional_checked(
-    name: &'static str,
-    check: fn(&str) -> Result<(), &'static str>,
-) -> Spec {
-    Spec::new(
-        name,
-        Kind::Text {
-            unset_if_empty: true,
-            check,
-        },
-    )
+pub(super) const fn optional_checked(name: &'static str, check: fn(&str) -> Result<(), &'static str>) -> Spec {
+    Spec::new(name, Kind::Text { unset_if_empty: true, check })
 }
 
 /// Sets a field from words, or says why not.
@@ -283,25 +234,14 @@ impl Directive {
     ///
     /// `again` says that an earlier line of the same file set it already, which matters to directives
     /// whose lines add up. The error is the reason, as CONFIG SET and the file reader report it.
-    pub(super) fn parse(
-        &self,
-        config: &mut Config,
-        words: &[&[u8]],
-        again: bool,
-    ) -> Result<(), String> {
+    pub(super) fn parse(&self, config: &mut Config, words: &[&[u8]], again: bool) -> Result<(), String> {
         if !self.spec.many_words && words.len() != 1 {
             return Err("wrong number of arguments".into());
         }
-        let access = if again {
-            self.access.parse_again
-        } else {
-            self.access.parse
-        };
+        let access = if again { self.access.parse_again } else { self.access.parse };
         access(config, words, &self.spec.kind)?;
         match self.spec.part {
-            Part::Refused(reason) if !(self.access.equal)(config, &Config::default()) => {
-                Err(reason.into())
-            }
+            Part::Refused(reason) if !(self.access.equal)(config, &Config::default()) => Err(reason.into()),
             _ => Ok(()),
         }
     }
@@ -332,9 +272,7 @@ pub fn warnings(config: &Config) -> Vec<String> {
     let idle = |value: &[u8]| value.is_empty() || value == b"no";
     directives()
         .filter_map(|d| match d.spec.part {
-            Part::Warned(text) if !idle(&d.print(config)) => {
-                Some(format!("WARNING: '{}': {text}", d.spec.name))
-            }
+            Part::Warned(text) if !idle(&d.print(config)) => Some(format!("WARNING: '{}': {text}", d.spec.name)),
             _ => None,
         })
         .collect()

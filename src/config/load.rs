@@ -5,31 +5,12 @@
 //! files are read where they are named; a pattern that matches no file includes nothing, a plain name must
 //! exist.
 
-use super::text::{is_pattern, trimmed_line};
+use super::include::paths;
+pub use super::include::{Files, NoFiles};
+use super::text::trimmed_line;
 use super::{Config, Rename, find};
 use crate::base::split::split;
 use std::fmt;
-
-/// Where included files come from.
-pub trait Files {
-    /// The content of a file, or the operating system's message.
-    fn read(&self, path: &str) -> Result<Vec<u8>, String>;
-    /// Paths that match a glob pattern, sorted.
-    fn glob(&self, pattern: &str) -> Vec<String>;
-}
-
-/// No files: for text that includes none.
-pub struct NoFiles;
-
-impl Files for NoFiles {
-    fn read(&self, _: &str) -> Result<Vec<u8>, String> {
-        Err("No such file or directory".into())
-    }
-
-    fn glob(&self, _: &str) -> Vec<String> {
-        Vec::new()
-    }
-}
 
 /// Why a configuration was refused; `Display` is what the operator reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,16 +29,8 @@ pub enum LoadError {
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            LoadError::Line {
-                number,
-                text,
-                reason,
-            } => {
-                writeln!(
-                    f,
-                    "\n*** FATAL CONFIG FILE ERROR (Version {}) ***",
-                    env!("CARGO_PKG_VERSION")
-                )?;
+            LoadError::Line { number, text, reason } => {
+                writeln!(f, "\n*** FATAL CONFIG FILE ERROR (Version {}) ***", env!("CARGO_PKG_VERSION"))?;
                 writeln!(f, "Reading the configuration file, at line {number}")?;
                 writeln!(f, ">>> '{}'", String::from_utf8_lossy(text))?;
                 f.write_str(reason)
@@ -70,23 +43,15 @@ impl fmt::Display for LoadError {
 }
 
 /// Directives that older versions knew: a single argument, which has no effect.
-const FORMER: [&str; 4] = [
-    "list-max-ziplist-entries",
-    "list-max-ziplist-value",
-    "lua-replicate-commands",
-    "io-threads-do-reads",
-];
+const FORMER: [&str; 4] =
+    ["list-max-ziplist-entries", "list-max-ziplist-value", "lua-replicate-commands", "io-threads-do-reads"];
 
 /// Deepest nesting of included files; a file that includes itself ends here.
 const MAX_DEPTH: usize = 16;
 
 /// Applies `text` to `config`. On error `config` holds what the lines before said.
 pub fn load(config: &mut Config, text: &[u8], files: &dyn Files) -> Result<(), LoadError> {
-    let mut loader = Loader {
-        config,
-        files,
-        seen: Vec::new(),
-    };
+    let mut loader = Loader { config, files, seen: Vec::new() };
     loader.text(text, 0)?;
     config.normalize();
     Ok(())
@@ -106,11 +71,7 @@ impl Loader<'_> {
             if line.is_empty() || line[0] == b'#' {
                 continue;
             }
-            let wrong = |reason| LoadError::Line {
-                number: index + 1,
-                text: line.to_vec(),
-                reason,
-            };
+            let wrong = |reason| LoadError::Line { number: index + 1, text: line.to_vec(), reason };
             let words = split(line).map_err(|_| wrong(UNBALANCED.into()))?;
             let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
             match words.as_slice() {
@@ -128,16 +89,8 @@ impl Loader<'_> {
     }
 
     fn include(&mut self, path: &str, depth: usize) -> Result<(), LoadError> {
-        let paths = if is_pattern(path.as_bytes()) {
-            self.files.glob(path)
-        } else {
-            vec![path.to_owned()]
-        };
-        for path in paths {
-            let text = self
-                .files
-                .read(&path)
-                .map_err(|message| LoadError::File(path, message))?;
+        for path in paths(path, self.files) {
+            let text = self.files.read(&path).map_err(|message| LoadError::File(path, message))?;
             self.text(&text, depth)?;
         }
         Ok(())
@@ -169,22 +122,15 @@ impl Loader<'_> {
         let refused = match (name.as_slice(), words) {
             (former, [_]) if FORMER.iter().any(|f| f.as_bytes() == former) => return Ok(()),
             (b"rename-command", [from, to]) => {
-                self.config.renames.push(Rename {
-                    from: from.to_vec(),
-                    to: to.to_vec(),
-                });
+                self.config.renames.push(Rename { from: from.to_vec(), to: to.to_vec() });
                 return Ok(());
             }
-            (b"user", [_, ..]) => {
-                "Access control lists do not exist yet: this user would be able to do everything"
-            }
+            (b"user", [_, ..]) => "Access control lists do not exist yet: this user would be able to do everything",
             (b"loadmodule", [_, ..]) => "Modules cannot be loaded",
             (b"sentinel", []) => "There is no sentinel mode",
             (b"sentinel", _) => "sentinel directive while not in sentinel mode",
             (module, []) if module.contains(&b'.') => "Module config specified without value",
-            (module, _) if module.contains(&b'.') => {
-                "Modules cannot be loaded, and this directive belongs to one"
-            }
+            (module, _) if module.contains(&b'.') => "Modules cannot be loaded, and this directive belongs to one",
             _ => "Bad directive or wrong number of arguments",
         };
         Err(refused.into())

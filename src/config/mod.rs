@@ -13,6 +13,7 @@ pub mod cli;
 mod client_memory;
 pub mod directive;
 mod get;
+mod include;
 pub mod load;
 mod notify;
 mod numbers;

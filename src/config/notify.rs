@@ -75,10 +75,7 @@ impl NotifyFlags {
     pub fn from_letters(letters: &[u8]) -> Option<NotifyFlags> {
         letters.iter().try_fold(Self::NONE, |set, letter| {
             let all = (b'A', Self::ALL);
-            let (_, flag) = Self::LETTERS
-                .into_iter()
-                .chain([all])
-                .find(|(l, _)| l == letter)?;
+            let (_, flag) = Self::LETTERS.into_iter().chain([all]).find(|(l, _)| l == letter)?;
             Some(set.with(flag))
         })
     }
@@ -96,8 +93,7 @@ impl NotifyFlags {
 
 impl Value for NotifyFlags {
     fn parse(&mut self, words: &[&[u8]], _: &Kind) -> Result<(), String> {
-        *self = Self::from_letters(words[0])
-            .ok_or("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")?;
+        *self = Self::from_letters(words[0]).ok_or("Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")?;
         Ok(())
     }
 
@@ -108,10 +104,7 @@ impl Value for NotifyFlags {
     fn lines(&self, _: &Self, _: &Kind) -> Vec<Line> {
         let mut text = Vec::new();
         split::quoted(self.letters().as_bytes(), &mut text);
-        vec![Line {
-            text,
-            force: *self != Self::NONE,
-        }]
+        vec![Line { text, force: *self != Self::NONE }]
     }
 }
 
@@ -137,10 +130,7 @@ mod tests {
     fn every_set_survives_its_letters() {
         for bits in 0..1 << 15u16 {
             let set = NotifyFlags(bits & !(1 << 12));
-            assert_eq!(
-                NotifyFlags::from_letters(set.letters().as_bytes()),
-                Some(set)
-            );
+            assert_eq!(NotifyFlags::from_letters(set.letters().as_bytes()), Some(set));
         }
     }
 }

@@ -43,10 +43,7 @@ impl Value for Percentiles {
                 .filter(|n| !n.is_nan())
                 .ok_or("Invalid latency-tracking-info-percentiles parameters")?;
             if !(0.0..=100.0).contains(&number) {
-                return Err(
-                    "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]"
-                        .into(),
-                );
+                return Err("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]".into());
             }
             self.0.push(number);
         }
@@ -54,19 +51,11 @@ impl Value for Percentiles {
     }
 
     fn print(&self, _: &Kind) -> Vec<u8> {
-        let short = |n: &f64| {
-            format!("{n:.6}")
-                .trim_end_matches('0')
-                .trim_end_matches('.')
-                .to_owned()
-        };
+        let short = |n: &f64| format!("{n:.6}").trim_end_matches('0').trim_end_matches('.').to_owned();
         joined(&self.0, short).into_bytes()
     }
 
     fn lines(&self, _: &Self, kind: &Kind) -> Vec<Line> {
-        vec![Line {
-            text: or_empty_quotes(self.print(kind)),
-            force: true,
-        }]
+        vec![Line { text: or_empty_quotes(self.print(kind)), force: true }]
     }
 }

@@ -38,16 +38,9 @@ impl Value for SavePoints {
             return Err(invalid());
         }
         for pair in words.chunks_exact(2) {
-            let number = |word, min| {
-                parse_lenient(word)
-                    .filter(|n| *n >= min)
-                    .ok_or_else(invalid)
-            };
+            let number = |word, min| parse_lenient(word).filter(|n| *n >= min).ok_or_else(invalid);
             let (period_s, changes) = (number(pair[0], 1)?, number(pair[1], 0)?);
-            self.0.push(SavePoint {
-                period_s: period_s.unsigned_abs(),
-                changes: changes.unsigned_abs(),
-            });
+            self.0.push(SavePoint { period_s: period_s.unsigned_abs(), changes: changes.unsigned_abs() });
         }
         Ok(())
     }
@@ -57,9 +50,6 @@ impl Value for SavePoints {
     }
 
     fn lines(&self, _: &Self, kind: &Kind) -> Vec<Line> {
-        vec![Line {
-            text: or_empty_quotes(self.print(kind)),
-            force: true,
-        }]
+        vec![Line { text: or_empty_quotes(self.print(kind)), force: true }]
     }
 }

@@ -32,29 +32,19 @@ impl fmt::Display for Error {
         match self {
             Error::Unknown(name) => {
                 let name = String::from_utf8_lossy(name);
-                write!(
-                    f,
-                    "ERR Unknown option or number of arguments for CONFIG SET - '{name}'"
-                )
+                write!(f, "ERR Unknown option or number of arguments for CONFIG SET - '{name}'")
             }
             Error::Loading => f.write_str("LOADING Valkey is loading the dataset in memory"),
             Error::Failed(name, reason) => {
                 let name = String::from_utf8_lossy(name);
-                write!(
-                    f,
-                    "ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}"
-                )
+                write!(f, "ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}")
             }
         }
     }
 }
 
 /// Sets pairs of name and value, or nothing at all; returns the rows whose values changed.
-pub fn set(
-    config: &mut Config,
-    pairs: &[(&[u8], &[u8])],
-    context: Context,
-) -> Result<Vec<&'static Directive>, Error> {
+pub fn set(config: &mut Config, pairs: &[(&[u8], &[u8])], context: Context) -> Result<Vec<&'static Directive>, Error> {
     let mut rows: Vec<(&'static Directive, &'static str)> = Vec::new();
     for (name, _) in pairs {
         let (directive, own) = find(name).ok_or_else(|| Error::Unknown(name.to_vec()))?;
@@ -76,14 +66,9 @@ pub fn set(
 
     let mut next = config.clone();
     for ((directive, own), (_, value)) in rows.iter().zip(pairs) {
-        let words: Vec<&[u8]> = if directive.spec.many_words {
-            value.split(|b| *b == b' ').collect()
-        } else {
-            vec![value]
-        };
-        directive
-            .parse(&mut next, &words, false)
-            .map_err(|reason| Error::Failed(own.as_bytes().to_vec(), reason))?;
+        let words: Vec<&[u8]> =
+            if directive.spec.many_words { value.split(|b| *b == b' ').collect() } else { vec![value] };
+        directive.parse(&mut next, &words, false).map_err(|reason| Error::Failed(own.as_bytes().to_vec(), reason))?;
     }
     next.normalize();
     let mut changed: Vec<&'static Directive> = Vec::new();

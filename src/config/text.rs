@@ -34,9 +34,5 @@ pub(super) fn is_none(words: &[&[u8]]) -> bool {
 
 /// The text, or empty quotes so that a line of the file keeps its argument.
 pub(super) fn or_empty_quotes(text: Vec<u8>) -> Vec<u8> {
-    if text.is_empty() {
-        b"\"\"".to_vec()
-    } else {
-        text
-    }
+    if text.is_empty() { b"\"\"".to_vec() } else { text }
 }

@@ -32,10 +32,7 @@ pub trait Value: PartialEq + Sized {
 
     /// The lines that say this in a file; none if it is said by leaving the directive out.
     fn lines(&self, default: &Self, kind: &Kind) -> Vec<Line> {
-        vec![Line {
-            text: self.print(kind),
-            force: self != default,
-        }]
+        vec![Line { text: self.print(kind), force: self != default }]
     }
 }
 
@@ -50,11 +47,7 @@ impl Value for bool {
     }
 
     fn print(&self, _: &Kind) -> Vec<u8> {
-        if *self {
-            b"yes".to_vec()
-        } else {
-            b"no".to_vec()
-        }
+        if *self { b"yes".to_vec() } else { b"no".to_vec() }
     }
 }
 
@@ -121,8 +114,7 @@ pub(super) fn parse_lenient(word: &[u8]) -> Option<i64> {
         return word.is_empty().then_some(0);
     }
     let magnitude = digits.iter().try_fold(0i128, |n, d| {
-        d.is_ascii_digit()
-            .then(|| (n * 10 + i128::from(d - b'0')).min(i128::from(u64::MAX)))
+        d.is_ascii_digit().then(|| (n * 10 + i128::from(d - b'0')).min(i128::from(u64::MAX)))
     })?;
     let number = if negative { -magnitude } else { magnitude };
     Some(number.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
@@ -136,9 +128,7 @@ fn parse_octal(word: &[u8]) -> Option<i128> {
 
 impl Value for String {
     fn parse(&mut self, words: &[&[u8]], kind: &Kind) -> Result<(), String> {
-        let Kind::Text { check, .. } = kind else {
-            unreachable!("a text's row has a text's kind")
-        };
+        let Kind::Text { check, .. } = kind else { unreachable!("a text's row has a text's kind") };
         let text = std::str::from_utf8(words[0]).map_err(|_| "argument must be valid UTF-8")?;
         check(text)?;
         text.clone_into(self);
@@ -160,11 +150,7 @@ pub struct Secret(pub Vec<u8>);
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.is_empty() {
-            "Secret(unset)"
-        } else {
-            "Secret(set)"
-        })
+        f.write_str(if self.0.is_empty() { "Secret(unset)" } else { "Secret(set)" })
     }
 }
 
@@ -184,15 +170,7 @@ impl Value for Secret {
 }
 
 fn text_lines(value: &[u8], force: bool, kind: &Kind) -> Vec<Line> {
-    if value.is_empty()
-        && matches!(
-            kind,
-            Kind::Text {
-                unset_if_empty: true,
-                ..
-            }
-        )
-    {
+    if value.is_empty() && matches!(kind, Kind::Text { unset_if_empty: true, .. }) {
         return Vec::new();
     }
     let mut text = Vec::new();

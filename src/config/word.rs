@@ -21,18 +21,13 @@ pub trait Word: Copy + PartialEq + 'static {
 
     /// The value a word spells in any case.
     fn from_name(name: &[u8]) -> Option<Self> {
-        let at = Self::NAMES
-            .iter()
-            .position(|own| own.as_bytes().eq_ignore_ascii_case(name))?;
+        let at = Self::NAMES.iter().position(|own| own.as_bytes().eq_ignore_ascii_case(name))?;
         Some(Self::VALUES[at])
     }
 }
 
 fn no_such_word(names: &[&str]) -> String {
-    format!(
-        "argument(s) must be one of the following: {}",
-        names.join(", ")
-    )
+    format!("argument(s) must be one of the following: {}", names.join(", "))
 }
 
 macro_rules! words {
@@ -157,8 +152,7 @@ pub struct ShutdownFlags {
 
 impl ShutdownFlags {
     /// The accepted words; the first names the empty set.
-    pub(super) const NAMES: &'static [&'static str] =
-        &["default", "save", "nosave", "now", "force"];
+    pub(super) const NAMES: &'static [&'static str] = &["default", "save", "nosave", "now", "force"];
 }
 
 impl Value for ShutdownFlags {
@@ -185,16 +179,7 @@ impl Value for ShutdownFlags {
 
     fn print(&self, _: &Kind) -> Vec<u8> {
         let set = [self.save, self.nosave, self.now, self.force];
-        let names: Vec<&str> = set
-            .iter()
-            .zip(&Self::NAMES[1..])
-            .filter(|(on, _)| **on)
-            .map(|(_, n)| *n)
-            .collect();
-        if names.is_empty() {
-            b"default".to_vec()
-        } else {
-            names.join(" ").into_bytes()
-        }
+        let names: Vec<&str> = set.iter().zip(&Self::NAMES[1..]).filter(|(on, _)| **on).map(|(_, n)| *n).collect();
+        if names.is_empty() { b"default".to_vec() } else { names.join(" ").into_bytes() }
     }
 }

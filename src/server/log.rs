@@ -65,18 +65,9 @@ pub struct LogLayer(Arc<Shared>);
 
 /// A log that writes to `out` and shows `pid` and the time at a place `offset_s` seconds
 /// ahead of UTC. It starts with the default level and format.
-pub fn new(
-    out: Box<dyn Write + Send>,
-    wall: WallClock,
-    pid: u32,
-    offset_s: i32,
-) -> (Log, LogLayer) {
+pub fn new(out: Box<dyn Write + Send>, wall: WallClock, pid: u32, offset_s: i32) -> (Log, LogLayer) {
     let defaults = Monitoring::default();
-    let form = Form {
-        role: Role::Primary,
-        format: defaults.log_format,
-        timestamp: defaults.log_timestamp_format,
-    };
+    let form = Form { role: Role::Primary, format: defaults.log_format, timestamp: defaults.log_timestamp_format };
     let line = String::new();
     let shared = Arc::new(Shared {
         pid,
@@ -136,11 +127,7 @@ impl LogLayer {
 
 impl<S: Subscriber> Layer<S> for LogLayer {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if *metadata.level() <= self.limit() {
-            Interest::always()
-        } else {
-            Interest::never()
-        }
+        if *metadata.level() <= self.limit() { Interest::always() } else { Interest::never() }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
@@ -197,10 +184,7 @@ impl Form {
             LogFormat::Legacy => writeln!(line, "{pid}:{letter} {time} {sign} {message}"),
             LogFormat::Logfmt => {
                 let message = message.replace(['\n', '\r'], " ").replace('"', "'");
-                writeln!(
-                    line,
-                    r#"pid={pid} role={role} timestamp="{time}" level={name} message="{message}""#
-                )
+                writeln!(line, r#"pid={pid} role={role} timestamp="{time}" level={name} message="{message}""#)
             }
         };
         written.expect("writing to a string does not fail");
@@ -209,10 +193,7 @@ impl Form {
     fn timestamp(&self, now: Wall, offset_s: i32) -> String {
         let d = Date::at(now.0, offset_s);
         let month = d.month_name();
-        let time = format_args!(
-            "{:02}:{:02}:{:02}.{:03}",
-            d.hour, d.minute, d.second, d.millisecond
-        );
+        let time = format_args!("{:02}:{:02}:{:02}.{:03}", d.hour, d.minute, d.second, d.millisecond);
         match self.timestamp {
             LogTimestampFormat::Legacy => format!("{:02} {month} {:04} {time}", d.day, d.year),
             LogTimestampFormat::Milliseconds => now.0.to_string(),
@@ -279,16 +260,10 @@ mod tests {
     #[test]
     fn levels_follow_the_configuration() {
         let signs = |loglevel| {
-            let config = Monitoring {
-                loglevel,
-                ..Monitoring::default()
-            };
+            let config = Monitoring { loglevel, ..Monitoring::default() };
             let lines = written(&config, Role::Replica, 0);
             assert!(lines.iter().all(|l| l.starts_with("42:S 29 Feb")));
-            lines
-                .iter()
-                .map(|l| l.as_bytes()[30] as char)
-                .collect::<String>()
+            lines.iter().map(|l| l.as_bytes()[30] as char).collect::<String>()
         };
         assert_eq!(signs(LogLevel::Debug), ".-*##");
         assert_eq!(signs(LogLevel::Verbose), "-*##");
@@ -309,13 +284,7 @@ mod tests {
             "pid=42 role=primary timestamp=\"2024-02-28T20:30:00.007-03:30\" level=notice \
              message=\"Ready 'now' port=6379\""
         );
-        let config = Monitoring {
-            log_timestamp_format: LogTimestampFormat::Milliseconds,
-            ..Monitoring::default()
-        };
-        assert_eq!(
-            written(&config, Role::Primary, 0)[1],
-            "42:M 1709164800007 # w"
-        );
+        let config = Monitoring { log_timestamp_format: LogTimestampFormat::Milliseconds, ..Monitoring::default() };
+        assert_eq!(written(&config, Role::Primary, 0)[1], "42:M 1709164800007 # w");
     }
 }

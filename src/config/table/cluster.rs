@@ -4,21 +4,14 @@ use crate::config::directive::*;
 use crate::config::word::EndpointType;
 
 fn cluster_config_file(name: &str) -> Result<(), &'static str> {
-    if name.is_empty() {
-        Err("cluster-config-file can't be empty")
-    } else {
-        Ok(())
-    }
+    if name.is_empty() { Err("cluster-config-file can't be empty") } else { Ok(()) }
 }
 
 fn hostname(name: &str) -> Result<(), &'static str> {
     if name.len() >= 256 {
         return Err("Hostnames must be less than 256 characters");
     }
-    if name
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
-    {
+    if name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.') {
         return Ok(());
     }
     Err("Hostnames may only contain alphanumeric characters, hyphens or dots")
@@ -26,11 +19,7 @@ fn hostname(name: &str) -> Result<(), &'static str> {
 
 fn node_name(name: &str) -> Result<(), &'static str> {
     let valid = |b: u8| b.is_ascii_alphanumeric() || !b"!#$%&()*+;<>?@[]^{|}~".contains(&b);
-    if name.bytes().all(valid) {
-        Ok(())
-    } else {
-        Err("Announced human node name contained invalid character")
-    }
+    if name.bytes().all(valid) { Ok(()) } else { Err("Announced human node name contained invalid character") }
 }
 
 fn ipv4(address: &str) -> Result<(), &'static str> {

@@ -13,35 +13,19 @@ fn file_name(name: &str, empty: &'static str, path: &'static str) -> Result<(), 
 }
 
 fn dbfilename(name: &str) -> Result<(), &'static str> {
-    file_name(
-        name,
-        "dbfilename can't be empty",
-        "dbfilename can't be a path, just a filename",
-    )
+    file_name(name, "dbfilename can't be empty", "dbfilename can't be a path, just a filename")
 }
 
 fn appendfilename(name: &str) -> Result<(), &'static str> {
-    file_name(
-        name,
-        "appendfilename can't be empty",
-        "appendfilename can't be a path, just a filename",
-    )
+    file_name(name, "appendfilename can't be empty", "appendfilename can't be a path, just a filename")
 }
 
 fn appenddirname(name: &str) -> Result<(), &'static str> {
-    file_name(
-        name,
-        "appenddirname can't be empty",
-        "appenddirname can't be a path, just a dirname",
-    )
+    file_name(name, "appenddirname can't be empty", "appenddirname can't be a path, just a dirname")
 }
 
 fn dir(name: &str) -> Result<(), &'static str> {
-    if name.is_empty() {
-        Err("dir can't be empty")
-    } else {
-        Ok(())
-    }
+    if name.is_empty() { Err("dir can't be empty") } else { Ok(()) }
 }
 
 group! {

@@ -26,10 +26,7 @@ fn proc_title_template(template: &str) -> Result<(), &'static str> {
             continue;
         }
         let (name, after) = after.split_once('}').ok_or(invalid)?;
-        let (_, fills) = TITLE_VARIABLES
-            .iter()
-            .find(|(known, _)| *known == name)
-            .ok_or(invalid)?;
+        let (_, fills) = TITLE_VARIABLES.iter().find(|(known, _)| *known == name).ok_or(invalid)?;
         has_text |= fills;
         rest = after;
     }
@@ -38,11 +35,7 @@ fn proc_title_template(template: &str) -> Result<(), &'static str> {
 }
 
 fn hash_seed(seed: &str) -> Result<(), &'static str> {
-    if seed.len() <= 256 {
-        Ok(())
-    } else {
-        Err("hash-seed must be at most 256 characters")
-    }
+    if seed.len() <= 256 { Ok(()) } else { Err("hash-seed must be at most 256 characters") }
 }
 
 group! {

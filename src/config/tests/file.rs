@@ -33,77 +33,39 @@ fn loose_promises_are_warned_about() {
 }
 
 #[test]
+fn a_wrong_value_is_explained() {
+    let numbers = [
+        ("PORT x", "argument couldn't be parsed into an integer"),
+        ("port 70000", "argument must be between 0 and 65535 inclusive"),
+        ("maxmemory 1x", "argument must be a memory value"),
+        ("maxmemory-clients 1x", "argument must be a memory or percent value"),
+        ("unixsocketperm 8", "argument couldn't be parsed as an octal number"),
+        ("unixsocketperm 1000", "argument must be between 0 and 777 inclusive"),
+    ];
+    let words = [
+        ("loglevel --bla", "argument(s) must be one of the following: debug, verbose, notice, warning, nothing"),
+        ("shutdown-on-sigint", "argument(s) must be one of the following: default, save, nosave, now, force"),
+        ("replicaof a b", "Invalid primary port"),
+        ("proc-title-template {", "template format is invalid or contains unknown variables"),
+        ("client-output-buffer-limit slow 0 0 0", "Invalid client class specified in buffer limit configuration."),
+    ];
+    for (line, reason) in numbers.into_iter().chain(words) {
+        let text = refusal(line);
+        assert!(text.ends_with(&format!("at line 1\n>>> '{line}'\n{reason}")), "{text}");
+    }
+}
+
+#[test]
 fn a_wrong_line_is_shown() {
-    let head = format!(
-        "\n*** FATAL CONFIG FILE ERROR (Version {}) ***\n",
-        env!("CARGO_PKG_VERSION")
-    );
+    let head = format!("\n*** FATAL CONFIG FILE ERROR (Version {}) ***\n", env!("CARGO_PKG_VERSION"));
     let shown = |number: usize, line: &str, reason: &str| {
         format!("{head}Reading the configuration file, at line {number}\n>>> '{line}'\n{reason}")
     };
     let cases = [
-        (
-            "# a\n\n  foo bar \n",
-            3,
-            "foo bar",
-            "Bad directive or wrong number of arguments",
-        ),
+        ("# a\n\n  foo bar \n", 3, "foo bar", "Bad directive or wrong number of arguments"),
         ("port", 1, "port", "wrong number of arguments"),
         ("port 1 2", 1, "port 1 2", "wrong number of arguments"),
-        (
-            "PORT x",
-            1,
-            "PORT x",
-            "argument couldn't be parsed into an integer",
-        ),
-        (
-            "port 70000",
-            1,
-            "port 70000",
-            "argument must be between 0 and 65535 inclusive",
-        ),
-        (
-            "dir \"a",
-            1,
-            "dir \"a",
-            "Unbalanced quotes in configuration line",
-        ),
-        (
-            "loglevel --bla",
-            1,
-            "loglevel --bla",
-            "argument(s) must be one of the following: debug, verbose, notice, warning, nothing",
-        ),
-        (
-            "shutdown-on-sigint",
-            1,
-            "shutdown-on-sigint",
-            "argument(s) must be one of the following: default, save, nosave, now, force",
-        ),
-        (
-            "maxmemory 1x",
-            1,
-            "maxmemory 1x",
-            "argument must be a memory value",
-        ),
-        (
-            "unixsocketperm 8",
-            1,
-            "unixsocketperm 8",
-            "argument couldn't be parsed as an octal number",
-        ),
-        (
-            "unixsocketperm 1000",
-            1,
-            "unixsocketperm 1000",
-            "argument must be between 0 and 777 inclusive",
-        ),
-        (
-            "client-output-buffer-limit slow 0 0 0",
-            1,
-            "client-output-buffer-limit slow 0 0 0",
-            "Invalid client class specified in buffer limit configuration.",
-        ),
+        ("dir \"a", 1, "dir \"a", "Unbalanced quotes in configuration line"),
     ];
     for (text, number, line, reason) in cases {
         assert_eq!(refusal(text), shown(number, line, reason));
@@ -113,10 +75,7 @@ fn a_wrong_line_is_shown() {
 #[test]
 fn lines_of_save_add_up() {
     assert_eq!(got(&Config::default(), "save"), "3600 1 300 100 60 10000");
-    assert_eq!(
-        got(&loaded("save 900 1\nsave 60 5 30 7"), "save"),
-        "900 1 60 5 30 7"
-    );
+    assert_eq!(got(&loaded("save 900 1\nsave 60 5 30 7"), "save"), "900 1 60 5 30 7");
     assert_eq!(got(&loaded("save \"900 1 60 5\""), "save"), "900 1 60 5");
     assert_eq!(got(&loaded("save 900 1\nsave ''"), "save"), "");
     let mut config = loaded("save 900 1");
@@ -126,12 +85,8 @@ fn lines_of_save_add_up() {
 
 #[test]
 fn lines_of_one_client_class_keep_the_others() {
-    let config =
-        loaded("client-output-buffer-limit pubsub 1mb 0 0\nclient-output-buffer-limit slave 0 0 0");
-    assert_eq!(
-        got(&config, "client-output-buffer-limit"),
-        "normal 0 0 0 slave 0 0 0 pubsub 1048576 0 0"
-    );
+    let config = loaded("client-output-buffer-limit pubsub 1mb 0 0\nclient-output-buffer-limit slave 0 0 0");
+    assert_eq!(got(&config, "client-output-buffer-limit"), "normal 0 0 0 slave 0 0 0 pubsub 1048576 0 0");
 }
 
 #[test]
@@ -143,34 +98,31 @@ fn aliases_former_names_and_renames() {
     assert_eq!(config.encoding.hash_max_listpack_entries, 7);
     assert_eq!(got(&config, "commandlog-execution-slower-than"), "-1");
     assert_eq!(config.renames.len(), 2);
-    assert_eq!(
-        config.renames[0],
-        Rename {
-            from: b"FLUSHALL".to_vec(),
-            to: Vec::new()
-        }
-    );
+    assert_eq!(config.renames[0], Rename { from: b"FLUSHALL".to_vec(), to: Vec::new() });
 }
 
-struct TwoFiles;
+struct FewFiles;
 
-impl load::Files for TwoFiles {
+impl load::Files for FewFiles {
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
         match path {
-            "a.conf" => Ok(b"port 1\n".to_vec()),
-            "b.conf" => Ok(b"port 2\ndatabases 3".to_vec()),
+            "conf.d/a.conf" => Ok(b"port 1\n".to_vec()),
+            "conf.d/b.conf" => Ok(b"port 2\ndatabases 3".to_vec()),
+            "/x/1/norn.conf" => Ok(b"hz 3".to_vec()),
             "loop.conf" => Ok(b"include loop.conf".to_vec()),
             "wrong.conf" => Ok(b"\nwrong".to_vec()),
             _ => Err("No such file or directory".into()),
         }
     }
 
-    fn glob(&self, pattern: &str) -> Vec<String> {
-        if pattern == "?.conf" {
-            vec!["a.conf".into(), "b.conf".into()]
-        } else {
-            Vec::new()
-        }
+    fn list(&self, dir: &str) -> Vec<String> {
+        let names: &[&str] = match dir {
+            "conf.d" => &[".hidden.conf", "a.conf", "b.conf", "readme"],
+            "/x" => &["1", "2"],
+            "/x/1" => &["norn.conf"],
+            _ => &[],
+        };
+        names.iter().map(|name| (*name).to_owned()).collect()
     }
 }
 
@@ -178,25 +130,12 @@ impl load::Files for TwoFiles {
 fn included_files_are_read_where_they_are_named() {
     let read = |text: &str| {
         let mut config = Config::default();
-        load(&mut config, text.as_bytes(), &TwoFiles)
-            .map(|()| config)
-            .map_err(|e| e.to_string())
+        load(&mut config, text.as_bytes(), &FewFiles).map(|()| config).map_err(|e| e.to_string())
     };
-    let config = read("port 9\ninclude ?.conf\ndatabases 4\ninclude none*.conf").unwrap();
-    assert_eq!((config.network.port, config.process.databases), (2, 4));
+    let config = read("port 9\ninclude conf.d/*.conf\ndatabases 4\ninclude none*\ninclude /x/[0-9]/norn.conf").unwrap();
+    assert_eq!((config.network.port, config.process.databases, config.process.hz), (2, 4, 3));
     let missing = read("include c.conf").unwrap_err();
-    assert_eq!(
-        missing,
-        "Fatal error, can't open config file 'c.conf': No such file or directory"
-    );
-    assert!(
-        read("include wrong.conf")
-            .unwrap_err()
-            .contains("at line 2\n>>> 'wrong'")
-    );
-    assert!(
-        read("include loop.conf")
-            .unwrap_err()
-            .contains("nested too deep")
-    );
+    assert_eq!(missing, "Fatal error, can't open config file 'c.conf': No such file or directory");
+    assert!(read("include wrong.conf").unwrap_err().contains("at line 2\n>>> 'wrong'"));
+    assert!(read("include loop.conf").unwrap_err().contains("nested too deep"));
 }

@@ -17,9 +17,7 @@ fn loaded(text: &str) -> Config {
 
 fn refusal(text: &str) -> String {
     let mut config = Config::default();
-    load(&mut config, text.as_bytes(), &load::NoFiles)
-        .unwrap_err()
-        .to_string()
+    load(&mut config, text.as_bytes(), &load::NoFiles).unwrap_err().to_string()
 }
 
 fn got(config: &Config, name: &str) -> String {
@@ -29,21 +27,13 @@ fn got(config: &Config, name: &str) -> String {
 }
 
 fn set_one(config: &mut Config, name: &str, value: &str) -> Result<Vec<&'static str>, String> {
-    set(
-        config,
-        &[(name.as_bytes(), value.as_bytes())],
-        Context::default(),
-    )
-    .map(|changed| changed.iter().map(|d| d.spec.name).collect())
-    .map_err(|error| error.to_string())
+    set(config, &[(name.as_bytes(), value.as_bytes())], Context::default())
+        .map(|changed| changed.iter().map(|d| d.spec.name).collect())
+        .map_err(|error| error.to_string())
 }
 
 fn split_value<'a>(directive: &Directive, value: &'a [u8]) -> Vec<&'a [u8]> {
-    if directive.spec.many_words {
-        value.split(|b| *b == b' ').collect()
-    } else {
-        vec![value]
-    }
+    if directive.spec.many_words { value.split(|b| *b == b' ').collect() } else { vec![value] }
 }
 
 #[test]
@@ -54,10 +44,7 @@ fn names_are_unique_and_lower_case() {
     names.dedup();
     assert_eq!(names.len(), all);
     assert!(all > 200);
-    assert!(names.iter().all(|n| {
-        n.bytes()
-            .all(|b| b.is_ascii_lowercase() || b"-_0123456789".contains(&b))
-    }));
+    assert!(names.iter().all(|n| { n.bytes().all(|b| b.is_ascii_lowercase() || b"-_0123456789".contains(&b)) }));
 }
 
 #[test]
@@ -68,14 +55,8 @@ fn every_default_is_a_legal_value_of_its_row() {
         if matches!(directive.spec.kind, Kind::Special) && directive.spec.name == "replicaof" {
             continue;
         }
-        directive
-            .parse(&mut config, &split_value(directive, &value), false)
-            .unwrap();
-        assert!(
-            directive.equal(&config, &Config::default()),
-            "{}",
-            directive.spec.name
-        );
+        directive.parse(&mut config, &split_value(directive, &value), false).unwrap();
+        assert!(directive.equal(&config, &Config::default()), "{}", directive.spec.name);
     }
 }
 
@@ -88,28 +69,15 @@ fn numbers_respect_their_bounds() {
         let mut config = Config::default();
         for beyond in [min - 1, max + 1] {
             let beyond = beyond.to_string();
-            assert!(
-                directive
-                    .parse(&mut config, &[beyond.as_bytes()], false)
-                    .is_err(),
-                "{}",
-                directive.spec.name
-            );
+            assert!(directive.parse(&mut config, &[beyond.as_bytes()], false).is_err(), "{}", directive.spec.name);
         }
         if matches!(directive.spec.part, Part::Refused(_)) {
             continue;
         }
         for edge in [min, max.min(i64::MAX.into())] {
             let edge = edge.to_string();
-            directive
-                .parse(&mut config, &[edge.as_bytes()], false)
-                .unwrap();
-            assert_eq!(
-                directive.print(&config),
-                edge.as_bytes(),
-                "{}",
-                directive.spec.name
-            );
+            directive.parse(&mut config, &[edge.as_bytes()], false).unwrap();
+            assert_eq!(directive.print(&config), edge.as_bytes(), "{}", directive.spec.name);
         }
     }
 }

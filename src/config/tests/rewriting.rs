@@ -10,8 +10,7 @@ fn rewritten(old: &str, live: &Config) -> String {
 fn rewrite_changes_values_in_place() {
     let old = "# head\nport 1\n\n\nmaxmemory 5\nslave-read-only no\nport 2\nfrom-the-future 1\n\
                include x.conf\nsave 900 1\nsave 60 2\n";
-    let mut live =
-        loaded("port 2\nmaxmemory 2gb\nreplica-read-only no\nsave 900 1 60 2\nbind 127.0.0.1");
+    let mut live = loaded("port 2\nmaxmemory 2gb\nreplica-read-only no\nsave 900 1 60 2\nbind 127.0.0.1");
     assert_eq!(
         rewritten(old, &live),
         "# head\nport 2\n\nmaxmemory 2gb\nreplica-read-only no\n\n# ??? from-the-future 1\n\
@@ -27,18 +26,9 @@ fn rewrite_changes_values_in_place() {
 #[test]
 fn rewrite_drops_unset_text_and_repeats_classes() {
     let live = loaded("client-output-buffer-limit pubsub 1kb 0 0");
-    let text = rewritten(
-        "requirepass \"x y\"\nclient-output-buffer-limit pubsub 1 1 1\n",
-        &live,
-    );
+    let text = rewritten("requirepass \"x y\"\nclient-output-buffer-limit pubsub 1 1 1\n", &live);
     assert!(!text.contains("requirepass"));
-    assert!(
-        text.starts_with("\nclient-output-buffer-limit normal 0 0 0\n"),
-        "{text}"
-    );
-    assert!(
-        text.contains("client-output-buffer-limit pubsub 1kb 0 0\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("\nclient-output-buffer-limit normal 0 0 0\n"), "{text}");
+    assert!(text.contains("client-output-buffer-limit pubsub 1kb 0 0\n"), "{text}");
     assert!(!text.contains("256mb"), "{text}");
 }
