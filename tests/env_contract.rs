@@ -39,9 +39,7 @@ fn run_part(part: &str) {
             socket_dir: dir.0.to_str().expect("temporary paths are text").to_owned(),
         };
         let env = TokioEnv::rooted(&dir.0.join("disk"));
-        let done = run(env, |env| async move {
-            env.timeout(PATIENCE, (case.run)(env.clone(), place)).await
-        });
+        let done = run(env, |env| async move { env.timeout(PATIENCE, (case.run)(env.clone(), place)).await });
         assert!(done.expect("runtime").is_some(), "{} hangs", case.name);
         ran += 1;
     }
@@ -69,48 +67,26 @@ fn disk() {
 }
 
 fn opts(unix_mode: Option<u32>) -> BindOpts {
-    BindOpts {
-        backlog: 16,
-        unix_mode,
-    }
+    BindOpts { backlog: 16, unix_mode }
 }
 
 #[test]
 fn unix_socket_files() {
     let dir = TempDir::new("unix");
     let path = dir.0.join("s").to_str().expect("text").to_owned();
-    let mode = |path: &str| {
-        fs::metadata(path)
-            .expect("socket file")
-            .permissions()
-            .mode()
-            & 0o777
-    };
+    let mode = |path: &str| fs::metadata(path).expect("socket file").permissions().mode() & 0o777;
     run(TokioEnv::new(), |env| async move {
         let addr = Addr::Unix(path.clone());
         let first = env.bind(&addr, opts(Some(0o770))).await.expect("bind");
         assert_eq!(mode(&path), 0o770);
         // As after a crash: the file is there, a new server takes it over.
-        let second = env
-            .bind(&addr, opts(Some(0o700)))
-            .await
-            .expect("stale file");
+        let second = env.bind(&addr, opts(Some(0o700))).await.expect("stale file");
         drop(first);
-        assert_eq!(
-            mode(&path),
-            0o700,
-            "the old listener removed the new one's file"
-        );
+        assert_eq!(mode(&path), 0o700, "the old listener removed the new one's file");
         drop(second);
-        assert!(
-            fs::metadata(&path).is_err(),
-            "the file outlives its listener"
-        );
+        assert!(fs::metadata(&path).is_err(), "the file outlives its listener");
         fs::write(&path, "precious").expect("write");
-        assert!(
-            env.bind(&addr, opts(None)).await.is_err(),
-            "a plain file is not ours"
-        );
+        assert!(env.bind(&addr, opts(None)).await.is_err(), "a plain file is not ours");
         assert_eq!(fs::read(&path).expect("read"), b"precious");
     })
     .expect("runtime");
@@ -123,13 +99,9 @@ fn ipv4_and_ipv6_share_a_port() {
         let Ok(first) = env.bind(&v6, opts(None)).await else {
             return; // no IPv6 on this machine
         };
-        let Addr::Tcp(bound) = first.local_addr().expect("address") else {
-            panic!("bound TCP, got something else")
-        };
+        let Addr::Tcp(bound) = first.local_addr().expect("address") else { panic!("bound TCP, got something else") };
         let v4 = Addr::Tcp(([0, 0, 0, 0], bound.port()).into());
-        env.bind(&v4, opts(None))
-            .await
-            .expect("the same port on IPv4");
+        env.bind(&v4, opts(None)).await.expect("the same port on IPv4");
     })
     .expect("runtime");
 }

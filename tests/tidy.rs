@@ -32,10 +32,7 @@ fn files(dir: &str, wanted: fn(&str) -> bool) -> Vec<(String, String)> {
         let path = format!("{dir}/{}", entry.file_name().to_str().unwrap());
         if entry.file_type().unwrap().is_dir() {
             // Not ours: what builds and fuzz runs leave behind.
-            if !["/target", "/corpus", "/artifacts"]
-                .iter()
-                .any(|made| path.ends_with(made))
-            {
+            if !["/target", "/corpus", "/artifacts"].iter().any(|made| path.ends_with(made)) {
                 out.extend(files(&path, wanted));
             }
         } else if wanted(&path) {
@@ -51,10 +48,7 @@ fn rust(path: &str) -> bool {
 }
 
 fn all_rust() -> Vec<(String, String)> {
-    ["src", "sim", "fuzz", "tests"]
-        .iter()
-        .flat_map(|dir| files(dir, rust))
-        .collect()
+    ["src", "sim", "fuzz", "tests"].iter().flat_map(|dir| files(dir, rust)).collect()
 }
 
 #[track_caller]
@@ -66,59 +60,26 @@ fn report(complaints: Vec<String>) {
 fn layers_and_the_seam() {
     let sources = files("src", rust);
     assert!(sources.len() > 10, "src/ was not found");
-    report(
-        sources
-            .iter()
-            .flat_map(|(path, text)| names::complaints(&path["src/".len()..], text))
-            .collect(),
-    );
+    report(sources.iter().flat_map(|(path, text)| names::complaints(&path["src/".len()..], text)).collect());
 }
 
 #[test]
 fn files_and_functions_are_short() {
     let sources = all_rust();
-    report(
-        sources
-            .iter()
-            .flat_map(|(path, text)| shape::length_complaints(path, text))
-            .collect(),
-    );
-    let median = shape::median(
-        sources
-            .iter()
-            .map(|(_, text)| text.lines().count())
-            .collect(),
-    );
-    assert!(
-        median <= shape::MEDIAN_LINES,
-        "the median file has {median} lines, more than {}",
-        shape::MEDIAN_LINES
-    );
+    report(sources.iter().flat_map(|(path, text)| shape::length_complaints(path, text)).collect());
+    let median = shape::median(sources.iter().map(|(_, text)| text.lines().count()).collect());
+    assert!(median <= shape::MEDIAN_LINES, "the median file has {median} lines, more than {}", shape::MEDIAN_LINES);
 }
 
 #[test]
 fn nothing_unfinished_is_left() {
     let mut texts = all_rust();
-    for name in [
-        "README.md",
-        "ARCHITECTURE.md",
-        "CONTRIBUTING.md",
-        "CHANGELOG.md",
-        "Makefile",
-        "Cargo.toml",
-        "clippy.toml",
-    ] {
-        texts.push((
-            name.to_owned(),
-            fs::read_to_string(root().join(name)).unwrap(),
-        ));
+    for name in
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile", "Cargo.toml", "clippy.toml"]
+    {
+        texts.push((name.to_owned(), fs::read_to_string(root().join(name)).unwrap()));
     }
-    report(
-        texts
-            .iter()
-            .flat_map(|(path, text)| shape::leftover_complaints(path, text))
-            .collect(),
-    );
+    report(texts.iter().flat_map(|(path, text)| shape::leftover_complaints(path, text)).collect());
 }
 
 #[test]

@@ -8,4 +8,5 @@ pub mod memory_size;
 pub mod num;
 pub mod prng;
 pub mod split;
+pub mod clock;
 pub mod time;

@@ -1,1 +1,11 @@
-//! See the layer list in `lib.rs`.
+//! Commands: one file per family, each a table of rows and a function per row.
+
+pub mod connection;
+pub mod ctx;
+pub mod keys;
+pub mod row;
+pub mod strings;
+pub mod table;
+
+pub use ctx::{Block, Ctx, DONE, Flow, Outcome, ShellRequest};
+pub use row::{Acl, Arg, ArgKind, Flags, Group, KeyFlags, KeySpec, Row, Scope};

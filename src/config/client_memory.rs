@@ -35,6 +35,11 @@ impl Default for OutputLimits {
 }
 
 impl OutputLimits {
+    /// The limit of an ordinary client, or of one that subscribes.
+    pub const fn of(&self, subscriber: bool) -> OutputLimit {
+        if subscriber { self.pubsub } else { self.normal }
+    }
+
     fn class(&mut self, name: &[u8]) -> Option<&mut OutputLimit> {
         match name.to_ascii_lowercase().as_slice() {
             b"normal" => Some(&mut self.normal),

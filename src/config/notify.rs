@@ -65,6 +65,12 @@ impl NotifyFlags {
         self.0 & other.0 == other.0
     }
 
+    /// Whether events of this class are published at all.
+    #[inline]
+    pub const fn wants(self, class: NotifyFlags) -> bool {
+        self.0 & class.0 != 0 && self.0 & (Self::KEYSPACE.0 | Self::KEYEVENT.0) != 0
+    }
+
     /// Both sets together.
     #[must_use]
     pub const fn with(self, other: NotifyFlags) -> NotifyFlags {

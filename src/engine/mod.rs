@@ -1,1 +1,139 @@
-//! See the layer list in `lib.rs`.
+//! The engine: bytes in, bytes out.
+//!
+//! [`Engine::on_bytes`] parses what a client sent, executes it under shard locks and
+//! writes the replies; [`Engine::on_mail`] does the same for what others sent to the
+//! session. The shell, the simulator, the fuzzers and the tests all call these two and
+//! nothing else moves a session forward. No call waits: when a session has to, the
+//! returned [`Progress`] says for what.
+
+mod batch;
+mod blocking;
+mod call;
+mod cron;
+mod dispatch;
+mod effects;
+mod mail;
+mod memory;
+mod transaction;
+
+use crate::{
+    base::{hash::HashMap, prng::Prng},
+    commands::{ShellRequest, table, table::Command},
+    config::{Config, MaxmemoryPolicy},
+    keyspace::{access::AccessPolicy, changes::Changes, shard::Keyspace},
+    session::{
+        Shared,
+        shared::Boot,
+        stats::{CommandStats, WorkerStats},
+    },
+};
+use std::sync::Arc;
+
+/// What a session needs next.
+#[derive(Debug)]
+pub enum Progress {
+    /// More bytes from the client; at least so many.
+    Read { want: usize },
+    /// The blocking command in `session.blocked` waits for mail, or for its deadline.
+    Blocked,
+    /// CLIENT PAUSE holds the next command until this monotonic time in ms.
+    Paused { until_ms: u64 },
+    /// Enough replies have piled up: send some before going on.
+    Send,
+    /// Do this, then answer the client.
+    Shell(ShellRequest),
+    /// Send what there is, then close.
+    Close,
+    /// Close at once.
+    Kill,
+}
+
+/// The server's logic; one for all workers.
+pub struct Engine {
+    pub shared: Shared,
+    /// `rename-command`: lower-case names that mean another command, or none.
+    renames: Option<HashMap<Vec<u8>, Option<&'static Command>>>,
+}
+
+impl Engine {
+    /// An engine for `workers` workers. `seed` keys the hash of the key space.
+    pub fn new(config: Config, boot: Boot, workers: usize, seed: u64) -> Arc<Engine> {
+        let shards = if workers <= 1 { 1 } else { workers * 16 };
+        let space = Keyspace::new(crate::base::hash::HashKey(seed), shards, config.process.databases);
+        let renames = renames(&config);
+        Arc::new(Engine { shared: Shared::new(space, config, boot, workers.max(1), table::TOTAL), renames })
+    }
+}
+
+/// What one worker owns.
+pub struct Worker {
+    pub index: usize,
+    pub rng: Prng,
+    /// The configuration as of `version`.
+    pub config: Arc<Config>,
+    version: u64,
+    pub(crate) changes: Changes,
+    access: AccessPolicy,
+    batch: Vec<batch::Slot>,
+}
+
+impl Worker {
+    /// Worker number `index` with random numbers from `seed`.
+    pub fn new(engine: &Engine, index: usize, seed: u64) -> Worker {
+        let config = engine.shared.config.get();
+        let access = access_policy(&config);
+        let mut changes = Changes::default();
+        changes.notify = config.monitoring.notify_keyspace_events;
+        let version = engine.shared.config.version();
+        Worker { index, rng: Prng::new(seed), config, version, changes, access, batch: Vec::new() }
+    }
+
+    /// Takes over configuration changes made by any worker.
+    #[inline]
+    pub fn refresh(&mut self, shared: &Shared) {
+        let version = shared.config.version();
+        if version != self.version {
+            self.version = version;
+            self.config = shared.config.get();
+            self.access = access_policy(&self.config);
+            self.changes.notify = self.config.monitoring.notify_keyspace_events;
+        }
+    }
+
+    /// This worker's counters.
+    #[inline]
+    pub fn stats<'s>(&self, shared: &'s Shared) -> &'s WorkerStats {
+        &shared.workers[self.index]
+    }
+
+    /// This worker's counters of one command.
+    #[inline]
+    fn command_stats<'s>(&self, shared: &'s Shared, command: u16) -> &'s CommandStats {
+        &self.stats(shared).per_command[command as usize]
+    }
+}
+
+/// The names that `rename-command` took away or gave.
+fn renames(config: &Config) -> Option<HashMap<Vec<u8>, Option<&'static Command>>> {
+    if config.renames.is_empty() {
+        return None;
+    }
+    let mut map: HashMap<Vec<u8>, Option<&'static Command>> = HashMap::default();
+    for r in &config.renames {
+        let from = r.from.to_ascii_lowercase();
+        let command = map.insert(from.clone(), None).unwrap_or_else(|| table::find(&from));
+        if !r.to.is_empty() {
+            map.insert(r.to.to_ascii_lowercase(), command);
+        }
+    }
+    Some(map)
+}
+
+fn access_policy(c: &Config) -> AccessPolicy {
+    AccessPolicy {
+        lfu: matches!(c.memory.maxmemory_policy, MaxmemoryPolicy::AllkeysLfu | MaxmemoryPolicy::VolatileLfu),
+        lfu_log_factor: c.memory.lfu_log_factor,
+        lfu_decay_minutes: c.memory.lfu_decay_time_min,
+        touch: true,
+    }
+}

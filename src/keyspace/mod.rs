@@ -1,1 +1,20 @@
-//! See the layer list in `lib.rs`.
+//! The key space: shards behind locks, the key table, entries, expiry, eviction, the
+//! memory account, and `Keys`, the one door to change.
+
+pub mod access;
+pub mod block;
+pub mod changes;
+pub mod edit;
+pub mod event;
+pub mod expire;
+pub mod held;
+pub mod keys;
+pub mod object;
+pub mod shard;
+pub mod string;
+
+pub use block::{Entry, Kind, Type};
+pub use edit::Edit;
+pub use event::Event;
+pub use held::Held;
+pub use keys::{Key, Keys};

@@ -1,1 +1,15 @@
-//! See the layer list in `lib.rs`.
+//! Sessions and what they share: one connection's state, mailboxes, the registries of
+//! clients, channels and blocked commands, and the server-wide state.
+
+pub mod args;
+pub mod blocked;
+pub mod channels;
+pub mod clients;
+pub mod mailbox;
+pub mod shared;
+pub mod state;
+pub mod stats;
+
+pub use args::{Args, OwnedArgs};
+pub use shared::Shared;
+pub use state::Session;

@@ -30,9 +30,7 @@ impl Client {
         let stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Client {
-            input: BufReader::with_capacity(64 * 1024, stream),
-        })
+        Ok(Client { input: BufReader::with_capacity(64 * 1024, stream) })
     }
 
     /// The socket itself, for what a well-behaved client does not do.
@@ -74,9 +72,7 @@ impl Client {
     /// Sends these very bytes.
     #[track_caller]
     pub fn raw(&mut self, bytes: &[u8]) {
-        self.stream()
-            .write_all(bytes)
-            .expect("the server takes bytes");
+        self.stream().write_all(bytes).expect("the server takes bytes");
     }
 
     /// The next reply or push message; panics when none comes.
@@ -94,14 +90,7 @@ impl Client {
         match began {
             Ok(true) => read(&mut self.input).map(Some),
             Ok(false) => Err(io::ErrorKind::UnexpectedEof.into()),
-            Err(e)
-                if matches!(
-                    e.kind(),
-                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
-                ) =>
-            {
-                Ok(None)
-            }
+            Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => Ok(None),
             Err(e) => Err(e),
         }
     }
@@ -122,10 +111,7 @@ impl Client {
         let mut bytes = Vec::new();
         match self.input.read_to_end(&mut bytes) {
             Err(e) if e.kind() != io::ErrorKind::ConnectionReset => {
-                panic!(
-                    "the server did not close: {e}; it said {}",
-                    bytes.escape_ascii()
-                )
+                panic!("the server did not close: {e}; it said {}", bytes.escape_ascii())
             }
             _ => bytes,
         }

@@ -55,10 +55,7 @@ macro_rules! assert_error {
 pub fn eventually(what: &str, mut check: impl FnMut() -> bool) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
     while !check() {
-        assert!(
-            std::time::Instant::now() < deadline,
-            "never came true: {what}"
-        );
+        assert!(std::time::Instant::now() < deadline, "never came true: {what}");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
 }

@@ -29,25 +29,17 @@ pub struct Server {
 /// The binary under test.
 pub fn subject() -> PathBuf {
     let built = option_env!("CARGO_BIN_EXE_norn").map(PathBuf::from);
-    env::var_os("NORN_BIN")
-        .map(PathBuf::from)
-        .or(built)
-        .expect("NORN_BIN names no binary")
+    env::var_os("NORN_BIN").map(PathBuf::from).or(built).expect("NORN_BIN names no binary")
 }
 
 /// The real server to compare with, or `None` (said aloud) when it is not installed.
 /// `NORN_REQUIRE_PEERS=1` makes its absence a failure.
 pub fn peer() -> Option<PathBuf> {
     let paths = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&paths)
-        .map(|dir| dir.join("redis-server"))
-        .find(|p| p.exists());
+    let found = env::split_paths(&paths).map(|dir| dir.join("redis-server")).find(|p| p.exists());
     if found.is_none() {
         let required = env::var("NORN_REQUIRE_PEERS").is_ok_and(|v| v == "1");
-        assert!(
-            !required,
-            "NORN_REQUIRE_PEERS=1, and there is no redis-server on the PATH"
-        );
+        assert!(!required, "NORN_REQUIRE_PEERS=1, and there is no redis-server on the PATH");
         // Past the capture of the test runner, which shows nothing of a test that passes.
         let _ = std::io::stderr().write_all(b"*** SKIPPED: there is no redis-server on the PATH\n");
     }
@@ -78,22 +70,10 @@ impl Server {
         fs::create_dir_all(&dir).expect("a directory for the server");
         let port = free_port();
         let log = fs::File::create(dir.join("stdout")).expect("a file for its output");
-        command.args([
-            "--port",
-            &port.to_string(),
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-        ]);
+        command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);
         command.args(["--dir", dir.to_str().expect("a plain path")]);
-        command
-            .stdin(Stdio::null())
-            .stderr(log.try_clone().unwrap())
-            .stdout(log);
-        let child = command
-            .spawn()
-            .unwrap_or_else(|e| panic!("cannot start {command:?}: {e}"));
+        command.stdin(Stdio::null()).stderr(log.try_clone().unwrap()).stdout(log);
+        let child = command.spawn().unwrap_or_else(|e| panic!("cannot start {command:?}: {e}"));
         let mut server = Server { child, port, dir };
         server.wait_until_ready();
         server
@@ -109,11 +89,7 @@ impl Server {
             if Client::connect(self.port).is_ok() {
                 return;
             }
-            assert!(
-                Instant::now() < deadline,
-                "the server does not listen:\n{}",
-                self.output()
-            );
+            assert!(Instant::now() < deadline, "the server does not listen:\n{}", self.output());
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -143,11 +119,7 @@ impl Server {
     pub fn wait(&mut self) -> Option<i32> {
         let deadline = Instant::now() + START_LIMIT;
         while self.alive() {
-            assert!(
-                Instant::now() < deadline,
-                "the server does not end:\n{}",
-                self.output()
-            );
+            assert!(Instant::now() < deadline, "the server does not end:\n{}", self.output());
             thread::sleep(Duration::from_millis(10));
         }
         self.child.wait().unwrap().code()
@@ -159,8 +131,7 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
-            let _ =
-                std::io::stderr().write_all(format!("server log:\n{}", self.output()).as_bytes());
+            let _ = std::io::stderr().write_all(format!("server log:\n{}", self.output()).as_bytes());
         }
         let _ = fs::remove_dir_all(&self.dir);
     }

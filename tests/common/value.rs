@@ -118,10 +118,7 @@ impl fmt::Debug for Value {
             Value::NilArray => write!(f, "(nil array)"),
             Value::Null => write!(f, "(null)"),
             Value::Array(items) => f.debug_list().entries(items).finish(),
-            Value::Map(pairs) => f
-                .debug_map()
-                .entries(pairs.iter().map(|(k, v)| (k, v)))
-                .finish(),
+            Value::Map(pairs) => f.debug_map().entries(pairs.iter().map(|(k, v)| (k, v))).finish(),
             Value::Set(items) => f.debug_set().entries(items).finish(),
             Value::Push(items) => {
                 write!(f, "push ")?;
@@ -144,11 +141,7 @@ pub fn read(input: &mut impl BufRead) -> io::Result<Value> {
     if line.last() != Some(&b'\n') {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    assert!(
-        line.len() > 2 && line.ends_with(b"\r\n"),
-        "no reply: {}",
-        line.escape_ascii()
-    );
+    assert!(line.len() > 2 && line.ends_with(b"\r\n"), "no reply: {}", line.escape_ascii());
     let kind = line[0];
     let rest = line[1..line.len() - 2].to_vec();
     Ok(match kind {
@@ -179,8 +172,7 @@ pub fn read(input: &mut impl BufRead) -> io::Result<Value> {
 
 fn number(line: &[u8]) -> i64 {
     let text = std::str::from_utf8(line).expect("a number is text");
-    text.parse()
-        .unwrap_or_else(|_| panic!("no number: {text:?}"))
+    text.parse().unwrap_or_else(|_| panic!("no number: {text:?}"))
 }
 
 fn body(input: &mut impl BufRead, len: i64) -> io::Result<Vec<u8>> {

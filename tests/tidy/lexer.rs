@@ -12,11 +12,7 @@ pub struct Token {
 /// Splits `source` into tokens. `::` is one token; every other punctuation mark is its own.
 /// String, character and number literals become the token `""`.
 pub fn tokens(source: &str) -> Vec<Token> {
-    let mut lexer = Lexer {
-        rest: source.as_bytes(),
-        line: 1,
-        out: Vec::new(),
-    };
+    let mut lexer = Lexer { rest: source.as_bytes(), line: 1, out: Vec::new() };
     while !lexer.rest.is_empty() {
         lexer.step();
     }
@@ -38,9 +34,7 @@ impl Lexer<'_> {
         let rest = self.rest;
         match rest[0] {
             b' ' | b'\t' | b'\r' | b'\n' => self.skip(1),
-            b'/' if rest.starts_with(b"//") => {
-                self.skip(rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len()))
-            }
+            b'/' if rest.starts_with(b"//") => self.skip(rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len())),
             b'/' if rest.starts_with(b"/*") => self.block_comment(),
             b'"' => self.literal(1 + string_len(&rest[1..])),
             b'\'' => self.quote(),
@@ -57,10 +51,7 @@ impl Lexer<'_> {
     }
 
     fn push(&mut self, text: &str, n: usize) {
-        self.out.push(Token {
-            text: text.to_owned(),
-            line: self.line,
-        });
+        self.out.push(Token { text: text.to_owned(), line: self.line });
         self.skip(n);
     }
 
@@ -91,18 +82,10 @@ impl Lexer<'_> {
     fn quote(&mut self) {
         let rest = self.rest;
         if rest.get(1) == Some(&b'\\') {
-            let end = rest[3..]
-                .iter()
-                .position(|&b| b == b'\'')
-                .map_or(rest.len(), |p| p + 4);
+            let end = rest[3..].iter().position(|&b| b == b'\'').map_or(rest.len(), |p| p + 4);
             return self.literal(end);
         }
-        let width = rest[1..]
-            .iter()
-            .skip(1)
-            .take_while(|&&b| b & 0xc0 == 0x80)
-            .count()
-            + 1;
+        let width = rest[1..].iter().skip(1).take_while(|&&b| b & 0xc0 == 0x80).count() + 1;
         if rest.get(1 + width) == Some(&b'\'') {
             return self.literal(width + 2);
         }
@@ -121,10 +104,7 @@ impl Lexer<'_> {
             if after.get(hashes) == Some(&b'"') {
                 let close: Vec<u8> = [b"\"", vec![b'#'; hashes].as_slice()].concat();
                 let body = &after[hashes + 1..];
-                let end = body
-                    .windows(close.len())
-                    .position(|w| w == close)
-                    .unwrap_or(body.len());
+                let end = body.windows(close.len()).position(|w| w == close).unwrap_or(body.len());
                 return self.literal(n + hashes + 1 + end + close.len());
             }
             self.skip(n + 1); // a raw identifier: `r#type`
@@ -159,38 +139,20 @@ mod tests {
     use super::*;
 
     fn texts(source: &str) -> String {
-        tokens(source)
-            .into_iter()
-            .map(|t| t.text)
-            .collect::<Vec<_>>()
-            .join(" ")
+        tokens(source).into_iter().map(|t| t.text).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
     fn comments_and_literals_vanish() {
         assert_eq!(texts("a // b\n/* c /* d */ e */ f"), "a f");
-        assert_eq!(
-            texts(r##"x("//", r#"a"b"#, b"\"", b'"', '\'', 'é', '{')"##)
-                .matches("\"\"")
-                .count(),
-            7
-        );
-        assert_eq!(
-            texts("fn f<'a>(x: &'a str) {}"),
-            "fn f < > ( x : & str ) { }"
-        );
+        assert_eq!(texts(r##"x("//", r#"a"b"#, b"\"", b'"', '\'', 'é', '{')"##).matches("\"\"").count(), 7);
+        assert_eq!(texts("fn f<'a>(x: &'a str) {}"), "fn f < > ( x : & str ) { }");
         assert_eq!(texts("r#type 0x1f 1_000u64"), "type \"\" \"\"");
     }
 
     #[test]
     fn lines_are_counted_through_literals() {
         let t = tokens("\"a\nb\"\n/*\n*/ x");
-        assert_eq!(
-            t.last().unwrap(),
-            &Token {
-                text: "x".into(),
-                line: 4
-            }
-        );
+        assert_eq!(t.last().unwrap(), &Token { text: "x".into(), line: 4 });
     }
 }

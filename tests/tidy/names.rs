@@ -17,10 +17,7 @@ const LAYERS: &[&[&str]] = &[
 /// Paths that reach the world outside, for `env` and `main` only, and what to use instead.
 const OUTSIDE: &[(&str, &str)] = &[
     ("std::fs", "files go through env::Disk"),
-    (
-        "std::net",
-        "sockets go through env; addresses as data are core::net",
-    ),
+    ("std::net", "sockets go through env; addresses as data are core::net"),
     ("std::os", "the operating system is behind env"),
     ("std::env", "only main reads arguments"),
     ("std::thread", "threads are Env::spawn_worker"),
@@ -45,16 +42,10 @@ const OUTSIDE: &[(&str, &str)] = &[
     ("tokio::task", "Env::spawn"),
     ("tokio::runtime", "Env::spawn_worker"),
     ("tokio::process", "there are no child processes"),
-    (
-        "tokio::sync::watch",
-        "wakes in an order of its own: a Notify or a mailbox",
-    ),
+    ("tokio::sync::watch", "wakes in an order of its own: a Notify or a mailbox"),
     ("socket2", "sockets go through env"),
     ("libc", "the operating system is behind env"),
-    (
-        "tikv_jemalloc_ctl",
-        "decisions rest on the engine's own account, figures come from Env::usage",
-    ),
+    ("tikv_jemalloc_ctl", "decisions rest on the engine's own account, figures come from Env::usage"),
     ("rand", "randomness comes in as base's seeded generator"),
     ("getrandom", "randomness comes through Env"),
     ("fastrand", "randomness comes in as base's seeded generator"),
@@ -68,18 +59,9 @@ const WORDS: &[(&str, &str)] = &[
     ("TcpStream", "sockets go through env"),
     ("TcpListener", "sockets go through env"),
     ("UnixStream", "sockets go through env"),
-    (
-        "thread_local",
-        "nothing is kept per thread: simulated nodes share threads",
-    ),
-    (
-        "OnceLock",
-        "no mutable statics: simulated nodes share the process",
-    ),
-    (
-        "LazyLock",
-        "no mutable statics: simulated nodes share the process",
-    ),
+    ("thread_local", "nothing is kept per thread: simulated nodes share threads"),
+    ("OnceLock", "no mutable statics: simulated nodes share the process"),
+    ("LazyLock", "no mutable statics: simulated nodes share the process"),
 ];
 
 fn top(file: &str) -> &str {
@@ -115,12 +97,7 @@ pub fn complaints(file: &str, source: &str) -> Vec<String> {
     let mut say = |line: usize, what: String| out.push(format!("src/{file}:{line}: {what}"));
     let from = top(file);
     if from != "lib" && from != "main" && !is_layer(from) {
-        say(
-            1,
-            format!(
-                "`{from}` is no layer: add it to the list in tests/tidy/names.rs and ARCHITECTURE.md"
-            ),
-        );
+        say(1, format!("`{from}` is no layer: add it to the list in tests/tidy/names.rs and ARCHITECTURE.md"));
     }
     for name in &named {
         if let Some(what) = layer_breach(from, name) {
@@ -150,32 +127,20 @@ fn word_complaints(from: &str, tokens: &[Token], say: &mut impl FnMut(usize, Str
             }
         }
         if word == "static" && next == "mut" {
-            say(
-                pair[0].line,
-                "`static mut`: simulated nodes share the process".into(),
-            );
+            say(pair[0].line, "`static mut`: simulated nodes share the process".into());
         }
         if (word == "async" || word == "." && next == "await") && from != "server" {
-            say(
-                pair[0].line,
-                "`async` left of server: the core does no waiting".into(),
-            );
+            say(pair[0].line, "`async` left of server: the core does no waiting".into());
         }
         if word == "select" && next == "!" && !followed_by_biased(tokens, &pair[0]) {
-            say(
-                pair[0].line,
-                "select! without `biased;` polls in a random order".into(),
-            );
+            say(pair[0].line, "select! without `biased;` polls in a random order".into());
         }
     }
 }
 
 /// Whether the `select!` at `start` begins with `biased;`.
 fn followed_by_biased(tokens: &[Token], start: &Token) -> bool {
-    let at = tokens
-        .iter()
-        .position(|t| std::ptr::eq(t, start))
-        .unwrap_or(0);
+    let at = tokens.iter().position(|t| std::ptr::eq(t, start)).unwrap_or(0);
     tokens.get(at + 3).is_some_and(|t| t.text == "biased")
 }
 
@@ -187,21 +152,15 @@ fn layer_breach(from: &str, name: &Named) -> Option<String> {
     };
     let to = name.path.get(1)?;
     if inside && from != "lib" && is_layer(to) && !may_name(from, to) {
-        return Some(format!(
-            "layer `{from}` names `{to}` ({})",
-            name.path.join("::")
-        ));
+        return Some(format!("layer `{from}` names `{to}` ({})", name.path.join("::")));
     }
-    (inside && to == "sim" || name.path[0] == "norn_sim")
-        .then(|| "src never names the simulator".into())
+    (inside && to == "sim" || name.path[0] == "norn_sim").then(|| "src never names the simulator".into())
 }
 
 fn starts_with(path: &[String], prefix: &str) -> bool {
     let mut parts = path.iter();
     // `core` and `alloc` are what `std` re-exports; only the names matter here.
-    prefix
-        .split("::")
-        .all(|p| parts.next().is_some_and(|q| p == q))
+    prefix.split("::").all(|p| parts.next().is_some_and(|q| p == q))
 }
 
 #[cfg(test)]
@@ -214,33 +173,18 @@ mod tests {
 
     #[test]
     fn layers_name_only_the_left() {
-        assert!(clean(
-            "commands/string.rs",
-            "use crate::{base::num, keyspace::Shard, session};"
-        ));
-        assert!(!clean(
-            "commands/string.rs",
-            "use crate::{base::num, engine::Engine};"
-        ));
+        assert!(clean("commands/string.rs", "use crate::{base::num, keyspace::Shard, session};"));
+        assert!(!clean("commands/string.rs", "use crate::{base::num, engine::Engine};"));
         assert!(!clean("keyspace/mod.rs", "fn f() { crate::engine::run() }"));
         assert!(!clean("data/list.rs", "use crate::protocol::Reply;"));
-        assert!(!clean(
-            "protocol/a/b.rs",
-            "use super::super::super::keyspace::Shard;"
-        ));
+        assert!(!clean("protocol/a/b.rs", "use super::super::super::keyspace::Shard;"));
         assert!(clean("protocol/a/b.rs", "use super::super::Reply;"));
-        assert!(!clean(
-            "data/mod.rs",
-            "mod tests { use super::super::config::Config; }"
-        ));
+        assert!(!clean("data/mod.rs", "mod tests { use super::super::config::Config; }"));
     }
 
     #[test]
     fn the_seam_is_named_by_server_alone() {
-        assert!(clean(
-            "server/mod.rs",
-            "use crate::{engine::Engine, env::Env};"
-        ));
+        assert!(clean("server/mod.rs", "use crate::{engine::Engine, env::Env};"));
         assert!(clean("main.rs", "use norn::{env::tokio, server};"));
         assert!(!clean("engine/mod.rs", "use crate::env::Env;"));
         assert!(!clean("env/mod.rs", "use crate::config::Config;"));
@@ -262,18 +206,9 @@ mod tests {
         ] {
             assert!(!clean("server/mod.rs", bad), "{bad}");
         }
-        assert!(clean(
-            "env/tokio.rs",
-            "use std::{fs, net::TcpStream, time::Instant};"
-        ));
-        assert!(clean(
-            "server/mod.rs",
-            "use core::net::SocketAddr; // std::fs"
-        ));
-        assert!(clean(
-            "server/mod.rs",
-            "fn f() { tokio::select! { biased; a = b => c } }"
-        ));
+        assert!(clean("env/tokio.rs", "use std::{fs, net::TcpStream, time::Instant};"));
+        assert!(clean("server/mod.rs", "use core::net::SocketAddr; // std::fs"));
+        assert!(clean("server/mod.rs", "fn f() { tokio::select! { biased; a = b => c } }"));
     }
 
     #[test]

@@ -22,14 +22,7 @@ pub fn module_of(file: &str) -> Vec<String> {
 
 /// The paths named in `tokens`, which stand in `module`.
 pub fn paths(tokens: &[Token], module: &[String]) -> Vec<Named> {
-    let mut walk = Walk {
-        tokens,
-        at: 0,
-        module: module.to_vec(),
-        opened: Vec::new(),
-        depth: 0,
-        out: Vec::new(),
-    };
+    let mut walk = Walk { tokens, at: 0, module: module.to_vec(), opened: Vec::new(), depth: 0, out: Vec::new() };
     while walk.at < tokens.len() {
         walk.step();
     }
@@ -47,9 +40,7 @@ struct Walk<'a> {
 }
 
 fn is_word(text: &str) -> bool {
-    text.bytes()
-        .next()
-        .is_some_and(|b| b == b'_' || b.is_ascii_alphabetic() || b >= 0x80)
+    text.bytes().next().is_some_and(|b| b == b'_' || b.is_ascii_alphabetic() || b >= 0x80)
 }
 
 impl Walk<'_> {
@@ -144,10 +135,7 @@ impl Walk<'_> {
                 }
                 rest = &rest[1..];
             }
-            let path = std::iter::once("crate".to_owned())
-                .chain(module)
-                .chain(rest.iter().cloned())
-                .collect();
+            let path = std::iter::once("crate".to_owned()).chain(module).chain(rest.iter().cloned()).collect();
             self.out.push(Named { path, line });
         } else if !path.is_empty() {
             self.out.push(Named { path, line });
@@ -161,10 +149,7 @@ mod tests {
     use crate::lexer::tokens;
 
     fn named(source: &str, file: &str) -> Vec<String> {
-        paths(&tokens(source), &module_of(file))
-            .into_iter()
-            .map(|n| n.path.join("::"))
-            .collect()
+        paths(&tokens(source), &module_of(file)).into_iter().map(|n| n.path.join("::")).collect()
     }
 
     #[test]
@@ -173,43 +158,21 @@ mod tests {
             named("use crate::{a::b, c::{self, d as e, *}};", "x.rs"),
             ["crate::a::b", "crate::c::self", "crate::c::d", "crate::c"]
         );
-        assert_eq!(
-            named("pub use std::{fs, net::{TcpStream}};", "x.rs")[1..],
-            ["std::fs", "std::net::TcpStream"]
-        );
+        assert_eq!(named("pub use std::{fs, net::{TcpStream}};", "x.rs")[1..], ["std::fs", "std::net::TcpStream"]);
     }
 
     #[test]
     fn super_chains_are_resolved() {
-        assert_eq!(
-            named("use super::super::y::z;", "a/b/c.rs"),
-            ["crate::a::y::z"]
-        );
-        assert_eq!(
-            named("use super::super::server::z;", "a/b.rs"),
-            ["crate::server::z"]
-        );
-        assert_eq!(
-            named("use super::{super::engine::q, r};", "a/b.rs"),
-            ["crate::engine::q", "crate::a::r"]
-        );
-        assert_eq!(
-            named("mod t { use super::super::engine; } use super::k;", "a.rs"),
-            ["crate::engine", "crate::k"]
-        );
+        assert_eq!(named("use super::super::y::z;", "a/b/c.rs"), ["crate::a::y::z"]);
+        assert_eq!(named("use super::super::server::z;", "a/b.rs"), ["crate::server::z"]);
+        assert_eq!(named("use super::{super::engine::q, r};", "a/b.rs"), ["crate::engine::q", "crate::a::r"]);
+        assert_eq!(named("mod t { use super::super::engine; } use super::k;", "a.rs"), ["crate::engine", "crate::k"]);
     }
 
     #[test]
     fn paths_in_code_are_seen() {
-        let all = named(
-            "fn f() { crate::server::run(std::time::Instant::now()); $crate::env::X }",
-            "a.rs",
-        );
-        for want in [
-            "crate::server::run",
-            "std::time::Instant::now",
-            "crate::env::X",
-        ] {
+        let all = named("fn f() { crate::server::run(std::time::Instant::now()); $crate::env::X }", "a.rs");
+        for want in ["crate::server::run", "std::time::Instant::now", "crate::env::X"] {
             assert!(all.iter().any(|p| p == want), "{want} in {all:?}");
         }
     }

@@ -19,9 +19,7 @@ pub fn length_complaints(file: &str, source: &str) -> Vec<String> {
     }
     for (name, line, lines) in functions(&tokens(source)) {
         if lines > FUNCTION_LINES {
-            out.push(format!(
-                "{file}:{line}: fn {name} has {lines} lines, more than {FUNCTION_LINES}"
-            ));
+            out.push(format!("{file}:{line}: fn {name} has {lines} lines, more than {FUNCTION_LINES}"));
         }
     }
     out
@@ -89,8 +87,7 @@ pub fn leftover_complaints(file: &str, text: &str) -> Vec<String> {
 
 fn has_word(line: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
-    line.match_indices(word)
-        .any(|(at, _)| !line[..at].ends_with(part) && !line[at + word.len()..].starts_with(part))
+    line.match_indices(word).any(|(at, _)| !line[..at].ends_with(part) && !line[at + word.len()..].starts_with(part))
 }
 
 /// The middle length of the files, in lines.
@@ -107,48 +104,24 @@ mod tests {
     fn long_files_need_a_reason() {
         let body = "x;\n".repeat(FILE_LINES);
         assert_eq!(length_complaints("a.rs", &body).len(), 0);
-        assert_eq!(
-            length_complaints("a.rs", &format!("//! Head.\n{body}")).len(),
-            1
-        );
-        assert_eq!(
-            length_complaints("a.rs", &format!("//! {EXCUSE} it is a table.\n{body}")).len(),
-            0
-        );
-        assert_eq!(
-            length_complaints("a.rs", &format!("{body}//! {EXCUSE} no head.\n")).len(),
-            1
-        );
+        assert_eq!(length_complaints("a.rs", &format!("//! Head.\n{body}")).len(), 1);
+        assert_eq!(length_complaints("a.rs", &format!("//! {EXCUSE} it is a table.\n{body}")).len(), 0);
+        assert_eq!(length_complaints("a.rs", &format!("{body}//! {EXCUSE} no head.\n")).len(), 1);
     }
 
     #[test]
     fn long_functions_are_found() {
-        let of = |n: usize| {
-            format!(
-                "trait T {{ fn a(x: [u8; 3]); }}\nfn b() {{\n{}}}\n",
-                "g(|| { 1 });\n".repeat(n)
-            )
-        };
+        let of = |n: usize| format!("trait T {{ fn a(x: [u8; 3]); }}\nfn b() {{\n{}}}\n", "g(|| { 1 });\n".repeat(n));
         assert_eq!(length_complaints("a.rs", &of(FUNCTION_LINES - 2)).len(), 0);
-        assert_eq!(
-            length_complaints("a.rs", &of(FUNCTION_LINES - 1)),
-            ["a.rs:2: fn b has 71 lines, more than 70"]
-        );
+        assert_eq!(length_complaints("a.rs", &of(FUNCTION_LINES - 1)), ["a.rs:2: fn b has 71 lines, more than 70"]);
     }
 
     #[test]
     fn leftovers_are_words() {
         for mark in marks() {
-            assert_eq!(
-                leftover_complaints("a", &format!("a\n// {mark}: b\n")).len(),
-                1,
-                "{mark}"
-            );
+            assert_eq!(leftover_complaints("a", &format!("a\n// {mark}: b\n")).len(), 1, "{mark}");
         }
-        let inside = marks()[..3]
-            .iter()
-            .map(|mark| format!("A{mark} {mark}S "))
-            .collect::<String>();
+        let inside = marks()[..3].iter().map(|mark| format!("A{mark} {mark}S ")).collect::<String>();
         assert!(leftover_complaints("a", &inside).is_empty());
     }
 

@@ -233,3 +233,13 @@ impl HashTable {
         );
     }
 }
+
+impl Clone for HashTable {
+    fn clone(&self) -> HashTable {
+        let mut copy = HashTable::new(self.key);
+        for e in self.iter() {
+            copy.put(e.field, e.value, e.expiry_ms.map_or(NewExpiry::Never, NewExpiry::At));
+        }
+        copy
+    }
+}

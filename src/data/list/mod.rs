@@ -46,7 +46,7 @@ pub enum Side {
 }
 
 /// A list of any length.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct List {
     nodes: VecDeque<Node>,
     len: usize,

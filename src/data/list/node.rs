@@ -15,7 +15,7 @@ use crate::data::packed::{ByteStore, Item, Iter, LISTPACK_OVERHEAD, Packed};
 const MIN_CAPACITY: usize = 64;
 
 /// A run of elements of a list.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Node {
     /// The contents are `buf[head..]`; what lies before is room to grow at the front.
     buf: Vec<u8>,

@@ -75,6 +75,16 @@ impl<'a, E: Element> ViewMut<'a, E> {
         unsafe { ManuallyDrop::take(&mut this.element) }
     }
 
+    /// Gives up the right to change the element; what has changed is written back.
+    pub fn into_view(self) -> View<'a, E> {
+        let (first, at) = (self.first, self.at);
+        let directory: *const Directory = self.directory;
+        drop(self);
+        // SAFETY: the exclusive borrow of the directory lasts for `'a` and nobody else has it; from here on it
+        // is only read.
+        View::new(unsafe { &*directory }.slot(first, at))
+    }
+
     /// Puts another element with the same key in the place of this one, which is returned.
     pub fn replace(&mut self, element: E) -> E {
         debug_assert!(self.element.key() == element.key());

@@ -1,0 +1,107 @@
+//! What a command's function is given, and what it may return.
+
+use super::row::Row;
+use crate::{
+    base::time::{Mono, Now},
+    config::Config,
+    keyspace::{Key, Keys, Type},
+    protocol::{Error, Reply},
+    session::{Args, Session, Shared, blocked::TimeoutReply},
+};
+use bytes::Bytes;
+
+/// Everything a command may use. Replies go to `out`; keys are reached through `keys`.
+pub struct Ctx<'a, 'e> {
+    pub args: Args<'a>,
+    pub row: &'static Row,
+    /// The command's number.
+    pub command: u16,
+    pub out: Reply<'a>,
+    pub keys: Keys<'a, 'e>,
+    pub session: &'a mut Session,
+    /// Frozen for the command or transaction.
+    pub now: Now,
+    pub config: &'a Config,
+    pub shared: &'a Shared,
+    /// The worker that executes this.
+    pub worker: usize,
+    /// The hash of the first key, computed before the command was prefetched.
+    pub first_key: Option<(usize, u64)>,
+}
+
+/// How a command ended; an error is replied by the engine, which also takes back whatever
+/// the command had already written.
+pub type Outcome = Result<Flow, Error>;
+
+/// The command is complete and has written its reply.
+pub const DONE: Outcome = Ok(Flow::Done);
+
+/// What the engine has to do after a command's function.
+#[derive(Debug)]
+pub enum Flow {
+    Done,
+    /// Nothing to serve yet: wait for one of the keys. Only for commands whose row has the
+    /// BLOCKING flag, and never when [`Session::deny_blocking`] is set. When a key becomes
+    /// ready the function runs again with the same arguments.
+    Block(Block),
+    /// Run what MULTI queued.
+    Exec,
+    /// The shell has to do something first; it writes the reply.
+    Shell(ShellRequest),
+}
+
+/// Why a command waits.
+#[derive(Debug)]
+pub struct Block {
+    /// Argument positions of the keys it waits for.
+    pub keys: Vec<usize>,
+    /// When it gives up; `None`: never.
+    pub deadline: Option<Mono>,
+    /// What wakes it.
+    pub want: Type,
+    pub on_timeout: TimeoutReply,
+}
+
+/// What only the shell can do for a command. The reply follows when it is done.
+#[derive(Debug, Clone)]
+pub enum ShellRequest {
+    /// DEBUG SLEEP: nothing else of this worker runs for so long.
+    Sleep { ms: u64 },
+    /// CONFIG REWRITE: this text replaces the configuration file; `+OK` or an error.
+    WriteConfig { path: String, make: fn(&str, &Config) -> String },
+    /// CONFIG SET changed what the shell listens on; `undo` if it cannot.
+    Rebind { undo: Box<Config> },
+    /// SHUTDOWN.
+    Shutdown,
+    /// DEBUG JMAP-like facts and others answered with ready bytes after `ms`.
+    Reply { bytes: Bytes },
+}
+
+impl<'a> Ctx<'a, '_> {
+    /// Argument `i`; 0 is the command's name.
+    #[inline]
+    pub fn arg(&self, i: usize) -> &'a [u8] {
+        self.args.at(i)
+    }
+
+    /// Number of arguments, the name included.
+    #[inline]
+    pub fn argc(&self) -> usize {
+        self.args.len()
+    }
+
+    /// The key in argument `i`.
+    #[inline]
+    pub fn key(&self, i: usize) -> Key<'a> {
+        let bytes = self.args.at(i);
+        match self.first_key {
+            Some((at, hash)) if at == i => Key { bytes, hash },
+            _ => self.keys.key(bytes),
+        }
+    }
+
+    /// Whether argument `i` is this word, in any case.
+    pub fn is(&self, i: usize, word: &str) -> bool {
+        self.args.get(i).is_some_and(|a| a.eq_ignore_ascii_case(word.as_bytes()))
+    }
+}

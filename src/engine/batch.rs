@@ -1,0 +1,263 @@
+//! A client's bytes, request by request.
+//!
+//! Requests that arrived together are parsed together; then the table buckets, then the
+//! blocks of their keys are prefetched, so that the cache misses of a pipelined batch
+//! overlap; then they are executed in order. A request is consumed when it has been
+//! executed, so a batch that is cut short (the client blocked, paused, or has to wait
+//! for its replies to leave) simply parses the rest again later.
+
+use super::{Engine, Progress, Worker, dispatch::Request, dispatch::Step};
+use crate::{
+    base::{clock::Clock, time::Now},
+    commands::{
+        row::{Begin, Flags, Row},
+        table::Command,
+    },
+    keyspace::Held,
+    protocol::{
+        Error, Output, Reply,
+        request::{Limits, Parsed, Span},
+    },
+    session::{Args, Session, clients::flag},
+};
+use bytes::{Buf, BytesMut};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Most requests parsed ahead of execution.
+const BATCH: usize = 32;
+/// Replies beyond this many bytes must leave before more requests are executed, unless an
+/// output limit is configured, which then decides the client's fate.
+const OUTPUT_HIGH_BYTES: usize = 1 << 20;
+/// A request at least this long gets a buffer of its own, from which values may be kept.
+const OWN_BUFFER_BYTES: usize = 64 << 10;
+
+/// One parsed request.
+#[derive(Default)]
+pub(super) struct Slot {
+    /// Blank bytes before it.
+    lead: usize,
+    len: usize,
+    spans: Vec<Span>,
+    /// The words of an inline request; empty for the other form.
+    words: Vec<u8>,
+    command: Option<&'static Command>,
+    /// Position and hash of the first key.
+    first_key: Option<(usize, u64)>,
+}
+
+/// Why parsing stopped before the batch was full.
+enum End {
+    Incomplete { want: usize },
+    Bad(Error),
+}
+
+impl Engine {
+    /// Executes as many of the requests in `input` as possible.
+    pub fn on_bytes(
+        &self,
+        w: &mut Worker,
+        s: &mut Session,
+        clock: &dyn Clock,
+        input: &mut BytesMut,
+        out: &mut Output,
+    ) -> Progress {
+        w.refresh(&self.shared);
+        let mut now = clock.now();
+        s.info.active_ms.store(now.mono.0 / 1_000_000, Relaxed);
+        let mut held = Held::new(&self.shared.keyspace);
+        let progress = loop {
+            if let Some(p) = standing(s) {
+                break p;
+            }
+            let (n, end) = self.parse_batch(w, s, input);
+            prefetch(w, s, &mut held, n);
+            let stop = self.execute_batch(w, s, &mut held, (clock, &mut now), input, out, n);
+            match (stop, end) {
+                (Some(p), _) => {
+                    // What was parsed beyond the stop is parsed again.
+                    s.parser.reset();
+                    break p;
+                }
+                (None, None) => {}
+                (None, Some(End::Incomplete { want })) => break Progress::Read { want },
+                (None, Some(End::Bad(e))) => {
+                    w.stats(&self.shared).unexpected_errors.add(1);
+                    self.error_reply(w, &mut Reply::new(out, s.resp3), &e);
+                    input.clear();
+                    s.close_after_reply = true;
+                    break Progress::Close;
+                }
+            }
+        };
+        held.release();
+        s.publish();
+        progress
+    }
+
+    /// Parses requests into the worker's slots; returns how many, and why no more.
+    fn parse_batch(&self, w: &mut Worker, s: &mut Session, input: &mut BytesMut) -> (usize, Option<End>) {
+        let limits = Limits {
+            max_bulk_bytes: w.config.limits.proto_max_bulk_len_bytes as usize,
+            auth_required: !s.authenticated,
+            ..Limits::default()
+        };
+        // Until a client has authenticated, each request may change the limits of the next.
+        let most = if s.authenticated { BATCH } else { 1 };
+        if w.batch.len() < most {
+            w.batch.resize_with(BATCH, Slot::default);
+        }
+        let (mut at, mut lead, mut n) = (0, 0, 0);
+        while n < most {
+            let rest = &input[at..];
+            let (len, inline) = match s.parser.parse(rest, &limits, &mut s.spans) {
+                Parsed::Request { len } => (len, false),
+                Parsed::Inline { len } => (len, true),
+                Parsed::Empty { len } => {
+                    at += len;
+                    lead += len;
+                    continue;
+                }
+                Parsed::Incomplete { want } => {
+                    if n == 0 {
+                        input.advance(lead);
+                    } else {
+                        w.batch[n - 1].len += lead;
+                    }
+                    return (n, Some(End::Incomplete { want }));
+                }
+                Parsed::Error(e) => return (n, Some(End::Bad(e))),
+            };
+            let slot = &mut w.batch[n];
+            std::mem::swap(&mut slot.spans, &mut s.spans);
+            slot.words.clear();
+            if inline {
+                slot.words.extend_from_slice(s.parser.scratch());
+            }
+            (slot.lead, slot.len) = (std::mem::take(&mut lead), len);
+            let args = Args::new(if inline { &slot.words } else { &rest[..len] }, &slot.spans);
+            slot.command = self.find(args.at(0));
+            slot.first_key = slot.command.and_then(|c| first_key(c.row, args)).map(|i| (i, self.shared.keyspace.hash(args.at(i))));
+            at += len;
+            n += 1;
+        }
+        (n, None)
+    }
+
+    /// Executes the first `n` slots; what stopped it before the end, if anything.
+    #[allow(clippy::too_many_arguments)]
+    fn execute_batch(
+        &self,
+        w: &mut Worker,
+        s: &mut Session,
+        held: &mut Held,
+        time: (&dyn Clock, &mut Now),
+        input: &mut BytesMut,
+        out: &mut Output,
+        n: usize,
+    ) -> Option<Progress> {
+        let (clock, now) = time;
+        for i in 0..n {
+            let mut slot = std::mem::take(&mut w.batch[i]);
+            input.advance(slot.lead);
+            let held_until = slot.command.and_then(|c| self.paused(s, c, *now));
+            if let Some(until_ms) = held_until {
+                w.batch[i] = slot;
+                return Some(Progress::Paused { until_ms });
+            }
+            w.refresh(&self.shared);
+            let request = |args| Request { args, command: slot.command, first_key: slot.first_key };
+            let step = if !slot.words.is_empty() || slot.spans.is_empty() {
+                let r = request(Args::new(&slot.words, &slot.spans));
+                let step = self.dispatch(w, s, held, (clock, now), r, out);
+                input.advance(slot.len);
+                step
+            } else if slot.len >= OWN_BUFFER_BYTES {
+                let own = input.split_to(slot.len).freeze();
+                self.dispatch(w, s, held, (clock, now), request(Args::shared(&own, &slot.spans)), out)
+            } else {
+                let r = request(Args::new(&input[..slot.len], &slot.spans));
+                let step = self.dispatch(w, s, held, (clock, now), r, out);
+                input.advance(slot.len);
+                step
+            };
+            slot.command = None;
+            w.batch[i] = slot;
+            match step {
+                Step::Stop(p) => return Some(p),
+                Step::Done => {}
+            }
+            if s.close_after_reply {
+                return Some(Progress::Close);
+            }
+            if out.len() > OUTPUT_HIGH_BYTES
+                && let Some(p) = output_is_high(w, s, out)
+            {
+                return Some(p);
+            }
+        }
+        None
+    }
+
+    /// Until when CLIENT PAUSE holds this command, if it does.
+    fn paused(&self, s: &Session, c: &Command, now: Now) -> Option<u64> {
+        let f = c.row.flags;
+        let exec_writes = || {
+            let tx = s.transaction.as_ref()?;
+            tx.queue.iter().any(|q| writes(crate::commands::table::COMMANDS[q.command as usize].row)).then_some(())
+        };
+        let writes = if c.row.name == "exec" { exec_writes().is_some() } else { writes(c.row) };
+        if s.transaction.is_some() && !f.has(Flags::IN_MULTI) || c.row.name == "client" {
+            return None;
+        }
+        self.shared.pause.holds(now.mono.0 / 1_000_000, writes)
+    }
+}
+
+/// Whether CLIENT PAUSE WRITE holds the command.
+fn writes(row: &Row) -> bool {
+    row.flags.any(Flags::WRITE.or(Flags::MAY_REPLICATE))
+}
+
+/// What a session waits for before any request is looked at.
+fn standing(s: &Session) -> Option<Progress> {
+    if s.info.has_flag(flag::CLOSE_ASAP) {
+        return Some(Progress::Kill);
+    }
+    if s.close_after_reply {
+        return Some(Progress::Close);
+    }
+    s.blocked.is_some().then_some(Progress::Blocked)
+}
+
+/// Whether so many unsent replies end or suspend the session.
+fn output_is_high(w: &Worker, s: &Session, out: &Output) -> Option<Progress> {
+    let limit = w.config.limits.client_output_buffer_limit.of(!s.subscriptions.is_empty());
+    match limit.hard_bytes {
+        0 => Some(Progress::Send),
+        hard if out.memory_bytes() as u64 > hard => Some(Progress::Kill),
+        _ => None,
+    }
+}
+
+/// Position of the first key, when the row gives it by position.
+#[inline]
+fn first_key(row: &Row, args: Args) -> Option<usize> {
+    match row.keys.first()?.begin {
+        Begin::Index(i) if (i as usize) < args.len() => Some(i as usize),
+        _ => None,
+    }
+}
+
+/// Asks for the cache lines that the batch is about to need.
+fn prefetch(w: &Worker, s: &Session, held: &mut Held, n: usize) {
+    if n < 2 {
+        return;
+    }
+    let keys = || w.batch[..n].iter().filter_map(|b| b.first_key);
+    for (_, hash) in keys() {
+        held.glance(hash, |shard| shard.table(s.db).prefetch_bucket(hash));
+    }
+    for (_, hash) in keys() {
+        held.glance(hash, |shard| shard.table(s.db).prefetch_block(hash));
+    }
+}

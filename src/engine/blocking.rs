@@ -1,0 +1,141 @@
+//! Blocking commands: waiting for a key, being served, giving up.
+//!
+//! A client that finds nothing registers under the locks of its keys, so no push can slip
+//! between its look and its wait. Whoever makes the key ready runs the waiting command on
+//! the client's behalf, first come first served, before its own reply leaves. Serving may
+//! need other locks than the ones at hand (BLMOVE's destination); they are then released
+//! and the right ones taken, and the waiter looks again: somebody else may have been
+//! faster, which only means that it goes on waiting.
+
+use super::{Engine, Worker};
+use crate::{
+    base::time::{Mono, Now},
+    commands::{
+        ctx::{Block, Flow},
+        table::{COMMANDS, Command},
+    },
+    keyspace::{Held, shard::DbKey},
+    protocol::{Error, Output, Reply},
+    session::{
+        Args, Session,
+        blocked::{Blocked, State},
+        clients::flag,
+        mailbox::Msg,
+    },
+};
+use std::sync::Arc;
+
+impl Engine {
+    /// Makes the session wait for one of the keys. Their locks are held.
+    pub(super) fn block(&self, s: &mut Session, held: &mut Held, command: &'static Command, args: Args, b: Block) {
+        let space = held.space();
+        let mut keys: Vec<(usize, DbKey)> = Vec::with_capacity(b.keys.len());
+        for &i in &b.keys {
+            let at = space.shard_of(space.hash(args.at(i)));
+            let key = DbKey::new(s.db, args.at(i));
+            held.shard(at).wait(key.clone(), s.id());
+            keys.push((at, key));
+        }
+        let shards = self.shards_of(command.row, args).expect("the command just ran with these keys");
+        let waiter = Arc::new(Blocked {
+            keys,
+            shards: shards.to_vec(),
+            deadline: b.deadline,
+            want: b.want,
+            on_timeout: b.on_timeout,
+            ..Blocked::new(s, command.id, args.to_owned())
+        });
+        self.shared.blocked.insert(waiter.clone());
+        s.info.set_flag(flag::BLOCKED, true);
+        s.blocked = Some(waiter);
+    }
+
+    /// Serves the clients that wait for keys which have become ready, and those that wait
+    /// for what serving them makes ready.
+    pub(super) fn serve_ready(&self, w: &mut Worker, held: &mut Held, now: Now) {
+        let mut at = 0;
+        let mut ready = std::mem::take(&mut w.changes.ready);
+        while at < ready.len() {
+            let key = ready[at].clone();
+            at += 1;
+            self.serve_key(w, held, now, &key);
+            ready.append(&mut w.changes.ready);
+        }
+    }
+
+    fn serve_key(&self, w: &mut Worker, held: &mut Held, now: Now, key: &DbKey) {
+        let space = held.space();
+        let hash = space.hash(&key.key);
+        let at = space.shard_of(hash);
+        if !held.holds(at) {
+            held.one(at);
+        }
+        for id in held.shard(at).waiters(key).to_vec() {
+            let Some(b) = self.shared.blocked.get(id) else { continue };
+            held.set(&b.shards);
+            let found = held.shard(at).table(key.db).get(hash, &key.key).map(|e| e.type_of());
+            match found {
+                None => return,
+                Some(t) if t == b.want && b.claim(State::Served) => self.serve(w, held, now, &b),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Runs a waiting command on behalf of its client.
+    fn serve(&self, w: &mut Worker, held: &mut Held, now: Now, b: &Arc<Blocked>) {
+        let mut s = Session::new(b.info.clone(), true);
+        (s.db, s.resp3) = (b.db, b.resp3);
+        let mut out = Output::new();
+        let command = &COMMANDS[b.command as usize];
+        match self.run(w, &mut s, held, now, command, b.args.args(), None, &mut out) {
+            Ok(Flow::Block(_)) => {
+                b.unclaim();
+                // Its time may have run out while it was claimed.
+                b.info.mailbox.post(Msg::Nudge);
+            }
+            _ => {
+                for (at, k) in &b.keys {
+                    held.shard(*at).unwait(k, b.info.id);
+                }
+                self.shared.blocked.remove(b.info.id);
+                b.info.mailbox.post(Msg::Unblocked(out.to_vec().into()));
+            }
+        }
+        self.publish_changes(w);
+    }
+
+    /// Ends the session's wait if its deadline has passed; whether it has ended.
+    pub fn on_deadline(&self, s: &mut Session, now: Mono, out: &mut Output) -> bool {
+        match &s.blocked {
+            Some(b) if b.deadline.is_some_and(|d| d <= now) => self.end_wait(s, None, out),
+            _ => false,
+        }
+    }
+
+    /// Ends the session's wait without serving it, replying `error` or the command's
+    /// time-out reply; false if it has just been served.
+    pub(super) fn end_wait(&self, s: &mut Session, error: Option<&Error>, out: &mut Output) -> bool {
+        let Some(b) = s.blocked.clone() else { return false };
+        if !b.claim(State::Ended) {
+            return false;
+        }
+        self.forget_wait(&b);
+        s.blocked = None;
+        s.info.set_flag(flag::BLOCKED, false);
+        let mut reply = Reply::new(out, s.resp3);
+        match error {
+            Some(e) => reply.error(e),
+            None => b.on_timeout.write(&mut reply),
+        }
+        true
+    }
+
+    /// Takes a client out of the queues it waits in.
+    pub(super) fn forget_wait(&self, b: &Blocked) {
+        for (at, key) in &b.keys {
+            self.shared.keyspace.shards()[*at].lock().unwait(key, b.info.id);
+        }
+        self.shared.blocked.remove(b.info.id);
+    }
+}

@@ -1,0 +1,145 @@
+//! Executing a command: its locks, its function, and what follows from what it changed.
+
+use super::{Engine, Progress, Worker, dispatch::Request, dispatch::Step};
+use crate::{
+    base::{clock::Clock, time::Now},
+    commands::{
+        ctx::{Ctx, Flow},
+        keys::{Invalid, each_key},
+        row::{Flags, Row, Scope},
+        table::Command,
+    },
+    keyspace::{Held, Keys},
+    protocol::{Output, Reply},
+    session::{Args, Session},
+};
+use smallvec::SmallVec;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Ascending shard numbers without repeats.
+pub(super) type Shards = SmallVec<[usize; 8]>;
+
+impl Engine {
+    /// Executes one command that passed every check.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn call(
+        &self,
+        w: &mut Worker,
+        s: &mut Session,
+        held: &mut Held,
+        time: (&dyn Clock, &mut Now),
+        command: &'static Command,
+        r: Request,
+        out: &mut Output,
+    ) -> Step {
+        let (clock, now) = time;
+        if self.shared.monitor_count.load(Relaxed) > 0 && !command.row.flags.has(Flags::SKIP_MONITOR) {
+            self.feed_monitors(s, *now, r.args);
+        }
+        self.lock(held, command.row, r.args, r.first_key);
+        let began = *now;
+        let flow = self.run(w, s, held, *now, command, r.args, r.first_key, out);
+        let step = match flow {
+            Ok(Flow::Done) | Err(()) => Step::Done,
+            Ok(Flow::Exec) => {
+                self.exec(w, s, held, (clock, now), out);
+                Step::Done
+            }
+            Ok(Flow::Block(b)) => {
+                self.block(s, held, command, r.args, b);
+                Step::Stop(Progress::Blocked)
+            }
+            Ok(Flow::Shell(request)) => Step::Stop(Progress::Shell(request)),
+        };
+        if !w.changes.is_quiet() || w.changes.dirty > 0 {
+            self.settle(w, held, *now);
+        }
+        *now = clock.now();
+        self.record(w, command, r.args, (began, *now));
+        step
+    }
+
+    /// Runs a command's function under locks already taken. `Err` once it has replied an
+    /// error.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn run(
+        &self,
+        w: &mut Worker,
+        s: &mut Session,
+        held: &mut Held,
+        now: Now,
+        command: &'static Command,
+        args: Args,
+        first_key: Option<(usize, u64)>,
+        out: &mut Output,
+    ) -> Result<Flow, ()> {
+        let mark = out.mark();
+        let resp3 = s.resp3;
+        let mut access = w.access;
+        access.touch = !s.no_touch;
+        let mut ctx = Ctx {
+            args,
+            row: command.row,
+            command: command.id,
+            keys: Keys { held, db: s.db, now: now.wall, access, rng: &mut w.rng, changes: &mut w.changes },
+            out: Reply::new(out, resp3),
+            session: s,
+            now,
+            config: &w.config,
+            shared: &self.shared,
+            worker: w.index,
+            first_key,
+        };
+        match (command.row.run)(&mut ctx) {
+            Ok(flow) => Ok(flow),
+            Err(e) => {
+                out.truncate(mark);
+                self.error_reply(w, &mut Reply::new(out, resp3), &e);
+                w.command_stats(&self.shared, command.id).failed.add(1);
+                Err(())
+            }
+        }
+    }
+
+    /// Takes the locks a command needs.
+    pub(super) fn lock(&self, held: &mut Held, row: &Row, args: Args, first_key: Option<(usize, u64)>) {
+        match row.scope {
+            Scope::All => held.all(),
+            Scope::Each => held.release(),
+            Scope::Keys if row.keys.is_empty() && row.computed_keys.is_none() => {}
+            Scope::Keys => {
+                let space = held.space();
+                if let (Some((_, hash)), true) = (first_key, row.has_one_key()) {
+                    held.one(space.shard_of(hash));
+                    return;
+                }
+                match self.shards_of(row, args) {
+                    Ok(shards) => held.set(&shards),
+                    // The command will refuse its arguments; let it see whatever it looks at.
+                    Err(Invalid) => held.all(),
+                }
+            }
+        }
+    }
+
+    /// The shards of all keys a request names.
+    pub(super) fn shards_of(&self, row: &Row, args: Args) -> Result<Shards, Invalid> {
+        let space = &self.shared.keyspace;
+        let mut shards = Shards::new();
+        each_key(row, args, |i, _| shards.push(space.shard_of(space.hash(args.at(i)))))?;
+        shards.sort_unstable();
+        shards.dedup();
+        Ok(shards)
+    }
+
+    /// Counts an executed command.
+    pub(super) fn record(&self, w: &Worker, command: &Command, _args: Args, span: (Now, Now)) {
+        let ns = span.1.mono.0.saturating_sub(span.0.mono.0);
+        w.stats(&self.shared).commands.add(1);
+        let c = w.command_stats(&self.shared, command.id);
+        c.calls.add(1);
+        c.busy_ns.add(ns);
+        let us = ns / 1000;
+        c.by_duration[(64 - us.leading_zeros() as usize).min(31)].add(1);
+    }
+}

@@ -1,0 +1,37 @@
+//! What happens without a client asking: active expiry, in steps counted in keys.
+
+use super::{Engine, Worker};
+use crate::{
+    base::time::Now,
+    keyspace::{Held, expire},
+};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Most keys looked at in one shard per tick and unit of `active-expire-effort`.
+const KEYS_PER_TICK: usize = 400;
+
+impl Engine {
+    /// Removes some keys whose time has come; called ten times a second by one worker.
+    /// `cursors` remembers where each shard's sweep stands.
+    pub fn expire_some(&self, w: &mut Worker, now: Now, cursors: &mut Vec<u64>) {
+        w.refresh(&self.shared);
+        if !self.shared.debug.active_expire.load(Relaxed) {
+            return;
+        }
+        let budget = KEYS_PER_TICK * w.config.memory.active_expire_effort as usize;
+        let space = &self.shared.keyspace;
+        let databases = space.databases();
+        cursors.resize(space.shards().len() * databases as usize, 0);
+        let mut held = Held::new(space);
+        for shard in 0..space.shards().len() {
+            for db in 0..databases {
+                let cursor = &mut cursors[shard * databases as usize + db as usize];
+                held.one(shard);
+                if held.shard(shard).table(db).tagged() > 0 {
+                    expire::step(held.shard(shard), db, now.wall, cursor, budget, space.hash_key(), &mut w.changes);
+                    self.settle(w, &mut held, now);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The checks between a request and its execution, in Valkey's order.
+
+use super::{Engine, Progress, Worker};
+use crate::{
+    base::{clock::Clock, time::Now},
+    commands::{
+        row::Flags,
+        table::{self, Command},
+    },
+    keyspace::Held,
+    protocol::{Error, Output, Reply},
+    session::{
+        Args, Session,
+        state::{Queued, ReplyMode},
+    },
+};
+use bytes::Bytes;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// One request, looked up.
+pub(super) struct Request<'a> {
+    pub args: Args<'a>,
+    pub command: Option<&'static Command>,
+    /// Position and hash of the first key.
+    pub first_key: Option<(usize, u64)>,
+}
+
+/// Whether the session goes on with its next request.
+pub(super) enum Step {
+    Done,
+    Stop(Progress),
+}
+
+impl Engine {
+    /// The command a client means by `name`, after renames.
+    pub(super) fn find(&self, name: &[u8]) -> Option<&'static Command> {
+        if let Some(renames) = &self.renames {
+            let lower = name.to_ascii_lowercase();
+            if let Some(found) = renames.get(&lower) {
+                return *found;
+            }
+        }
+        table::find(name)
+    }
+
+    /// Executes or refuses one request, and writes its reply unless the client wants none.
+    pub(super) fn dispatch(
+        &self,
+        w: &mut Worker,
+        s: &mut Session,
+        held: &mut Held,
+        time: (&dyn Clock, &mut Now),
+        r: Request,
+        out: &mut Output,
+    ) -> Step {
+        if s.reply_mode == ReplyMode::On {
+            let step = self.admit(w, s, held, time, r, out);
+            if s.reply_mode != ReplyMode::On {
+                // CLIENT REPLY OFF and SKIP write nothing themselves.
+                return step;
+            }
+            return step;
+        }
+        if s.reply_mode == ReplyMode::SkipNext {
+            s.reply_mode = ReplyMode::Skip;
+        }
+        let mark = out.mark();
+        let step = self.admit(w, s, held, time, r, out);
+        match s.reply_mode {
+            ReplyMode::On => {}
+            ReplyMode::Skip => {
+                out.truncate(mark);
+                s.reply_mode = ReplyMode::On;
+            }
+            ReplyMode::Off | ReplyMode::SkipNext => out.truncate(mark),
+        }
+        step
+    }
+
+    fn admit(
+        &self,
+        w: &mut Worker,
+        s: &mut Session,
+        held: &mut Held,
+        time: (&dyn Clock, &mut Now),
+        mut r: Request,
+        out: &mut Output,
+    ) -> Step {
+        let command = match self.check(w, s, held, &r) {
+            Ok(c) => c,
+            Err((command, e)) => {
+                if let Some(tx) = &mut s.transaction {
+                    tx.aborted = true;
+                }
+                if let Some(c) = command {
+                    w.command_stats(&self.shared, c.id).rejected.add(1);
+                }
+                self.error_reply(w, &mut Reply::new(out, s.resp3), &e);
+                return Step::Done;
+            }
+        };
+        s.info.last_command.store(command.id + 1, Relaxed);
+        if let Some(tx) = &mut s.transaction
+            && !command.row.flags.has(Flags::IN_MULTI)
+        {
+            tx.queue.push(Queued { command: command.id, args: r.args.to_owned() });
+            Reply::new(out, s.resp3).simple("QUEUED");
+            return Step::Done;
+        }
+        if command.parent.is_some() {
+            r.first_key = None;
+        }
+        self.call(w, s, held, time, command, r, out)
+    }
+
+    /// Everything that can refuse a request before it is queued or executed.
+    fn check(
+        &self,
+        w: &mut Worker,
+        s: &mut Session,
+        held: &mut Held,
+        r: &Request,
+    ) -> Result<&'static Command, (Option<&'static Command>, Error)> {
+        let args = r.args;
+        let Some(mut command) = r.command else {
+            return Err((None, Error::unknown_command(args.at(0), args.from(1))));
+        };
+        if !command.row.subs.is_empty() && args.len() > 1 {
+            match command.sub(args.at(1)) {
+                Some(sub) => command = sub,
+                None => return Err((Some(command), Error::unknown_subcommand(command.row.name, args.at(1)))),
+            }
+        }
+        let (row, refuse) = (command.row, |e| Err((Some(command), e)));
+        if !row.accepts(args.len()) {
+            return refuse(Error::wrong_arity(&command.full_name()));
+        }
+        if !s.authenticated && !row.flags.has(Flags::NO_AUTH) {
+            return refuse(Error::NOAUTH);
+        }
+        if s.transaction.is_some() && row.flags.has(Flags::NO_MULTI) {
+            return refuse(Error::NOT_IN_MULTI);
+        }
+        if w.config.memory.maxmemory_bytes > 0
+            && let Err(e) = self.make_room(w, s, held, command)
+        {
+            return refuse(e);
+        }
+        if !s.resp3 && s.is_subscriber() && !row.flags.has(Flags::IN_SUBSCRIBE) {
+            return refuse(Error::only_subscribe_allowed(&command.full_name()));
+        }
+        Ok(command)
+    }
+
+    /// Replies an error and counts it.
+    pub(super) fn error_reply(&self, w: &Worker, out: &mut Reply, e: &Error) {
+        w.stats(&self.shared).error_replies.add(1);
+        self.shared.count_error(&String::from_utf8_lossy(e.code()));
+        out.error(e);
+    }
+
+    /// Shows an executed command to MONITOR clients.
+    pub(super) fn feed_monitors(&self, s: &Session, now: Now, args: Args) {
+        use crate::{base::split::quoted, session::mailbox::Msg};
+        let us = now.wall.0 * 1000 + now.mono.0 / 1000 % 1000;
+        let addr = if s.info.has_flag(crate::session::clients::flag::UNIX_SOCKET) {
+            format!("unix:{}", s.info.addr)
+        } else {
+            s.info.addr.clone()
+        };
+        let mut line = format!("+{}.{:06} [{} {}]", us / 1_000_000, us % 1_000_000, s.db, addr).into_bytes();
+        for a in args.from(0) {
+            line.push(b' ');
+            quoted(a, &mut line);
+        }
+        line.extend_from_slice(b"\r\n");
+        let line = Bytes::from(line);
+        for m in self.shared.monitors.lock().iter() {
+            m.mailbox.post(Msg::Raw(line.clone()));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What follows from what a command changed.
+//!
+//! Called while the command's locks are held: events are published, values too large to
+//! free on the way are handed to the graveyard, and clients that waited for a key which
+//! is now ready are served, all before the command's own reply leaves.
+
+use super::{Engine, Worker};
+use crate::{
+    base::time::Now,
+    config::NotifyFlags,
+    keyspace::{Held, event::Raised},
+};
+use std::sync::atomic::Ordering::Relaxed;
+
+impl Engine {
+    /// Draws the consequences of `w.changes` and empties it.
+    pub(super) fn settle(&self, w: &mut Worker, held: &mut Held, now: Now) {
+        self.publish_changes(w);
+        if !w.changes.ready.is_empty() {
+            self.serve_ready(w, held, now);
+        }
+    }
+
+    /// Everything but serving the blocked.
+    pub(super) fn publish_changes(&self, w: &mut Worker) {
+        let c = &mut w.changes;
+        if c.dirty > 0 {
+            self.shared.dirty.fetch_add(std::mem::take(&mut c.dirty), Relaxed);
+        }
+        if !c.garbage.is_empty() {
+            self.shared.graveyard.bury(c.garbage.drain(..));
+        }
+        let on = c.notify;
+        for r in c.raised.drain(..) {
+            self.notify(on, &r);
+        }
+    }
+
+    fn notify(&self, on: NotifyFlags, r: &Raised) {
+        if self.shared.channels.is_empty() {
+            return;
+        }
+        if on.contains(NotifyFlags::KEYSPACE) {
+            let mut channel = format!("__keyspace@{}__:", r.db).into_bytes();
+            channel.extend_from_slice(&r.key);
+            self.shared.channels.publish(&channel, r.event.name.as_bytes());
+        }
+        if on.contains(NotifyFlags::KEYEVENT) {
+            let channel = format!("__keyevent@{}__:{}", r.db, r.event.name);
+            self.shared.channels.publish(channel.as_bytes(), &r.key);
+        }
+    }
+}

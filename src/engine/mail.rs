@@ -1,0 +1,76 @@
+//! What others sent to a session, and the end of a session.
+
+use super::Engine;
+use crate::{
+    keyspace::Held,
+    protocol::{Error, Output, Reply},
+    session::{
+        Session,
+        blocked::State,
+        channels::Space,
+        clients::flag,
+        mailbox::{Msg, Published},
+    },
+};
+
+impl Engine {
+    /// Writes what the mailbox holds into `out`; false if the session was killed.
+    pub fn on_mail(&self, s: &mut Session, out: &mut Output) -> bool {
+        while let Some(m) = s.info.mailbox.take() {
+            match m {
+                Msg::Published(p) => write_published(&p, &mut Reply::new(out, s.resp3)),
+                Msg::Raw(b) => out.put_shared(b),
+                Msg::Unblocked(b) => {
+                    s.blocked = None;
+                    s.info.set_flag(flag::BLOCKED, false);
+                    out.put(&b);
+                }
+                Msg::Unblock { error } => {
+                    self.end_wait(s, error.then_some(&Error::UNBLOCKED), out);
+                }
+                Msg::Kill => return false,
+                Msg::Nudge => {}
+            }
+        }
+        true
+    }
+
+    /// Removes every trace of a session whose connection has ended.
+    pub fn disconnect(&self, s: &mut Session) {
+        if let Some(b) = s.blocked.take()
+            && b.claim(State::Ended)
+        {
+            self.forget_wait(&b);
+        }
+        let mut held = Held::new(&self.shared.keyspace);
+        let watch = std::mem::take(&mut s.watch);
+        self.forget_watch(&mut held, &watch);
+        held.release();
+        let subs = std::mem::take(&mut s.subscriptions);
+        let spaces = [(Space::Channel, subs.channels), (Space::Pattern, subs.patterns), (Space::Shard, subs.shard_channels)];
+        for (space, names) in spaces {
+            names.iter().for_each(|n| self.shared.channels.unsubscribe(space, n, s.info.id));
+        }
+        if s.monitor {
+            self.shared.remove_monitor(s.info.id);
+        }
+        s.info.mailbox.close();
+        self.shared.clients.remove(s.info.id);
+    }
+}
+
+/// A published message as its receiver sees it.
+fn write_published(p: &Published, out: &mut Reply) {
+    let kind: &[u8] = match (&p.pattern, p.sharded) {
+        (Some(_), _) => b"pmessage",
+        (None, true) => b"smessage",
+        (None, false) => b"message",
+    };
+    out.push(if p.pattern.is_some() { 4 } else { 3 });
+    out.bulk(kind);
+    if let Some(pattern) = &p.pattern {
+        out.bulk(pattern);
+    }
+    out.bulk(&p.channel);
+    out.bulk_shared(p.payload.clone());
+}

@@ -1,0 +1,95 @@
+//! EXEC: what MULTI queued, under one set of locks and at one instant.
+
+use super::{Engine, Worker, call::Shards};
+use crate::{
+    base::{clock::Clock, time::Now},
+    commands::{
+        row::Scope,
+        table::COMMANDS,
+    },
+    keyspace::Held,
+    protocol::{Error, Output, Reply},
+    session::{Session, state::Transaction, state::WatchSet},
+};
+use std::sync::atomic::Ordering::Relaxed;
+
+impl Engine {
+    /// Runs the session's transaction and replies its results.
+    pub(super) fn exec(
+        &self,
+        w: &mut Worker,
+        s: &mut Session,
+        held: &mut Held,
+        time: (&dyn Clock, &mut Now),
+        out: &mut Output,
+    ) {
+        let (clock, now) = time;
+        let tx = s.transaction.take().expect("EXEC checked that MULTI is open");
+        let watch = std::mem::take(&mut s.watch);
+        if tx.aborted {
+            self.forget_watch(held, &watch);
+            self.error_reply(w, &mut Reply::new(out, s.resp3), &Error::EXECABORT);
+            return;
+        }
+        self.lock_transaction(held, &tx, &watch);
+        if watch.flag.load(Relaxed) || self.watched_expired(held, &watch, *now) {
+            self.forget_watch(held, &watch);
+            Reply::new(out, s.resp3).null_array();
+            return;
+        }
+        Reply::new(out, s.resp3).array(tx.queue.len());
+        s.deny_blocking = true;
+        for q in &tx.queue {
+            let command = &COMMANDS[q.command as usize];
+            let args = q.args.args();
+            if self.shared.monitor_count.load(Relaxed) > 0 {
+                self.feed_monitors(s, *now, args);
+            }
+            // A run-time error is one element of the reply; the others still run.
+            let began = clock.now();
+            let _ = self.run(w, s, held, *now, command, args, None, out);
+            self.publish_changes(w);
+            self.record(w, command, args, (began, clock.now()));
+        }
+        s.deny_blocking = false;
+        self.forget_watch(held, &watch);
+    }
+
+    /// Takes every lock the transaction needs, or all of them if a command visits shards
+    /// on its own.
+    fn lock_transaction(&self, held: &mut Held, tx: &Transaction, watch: &WatchSet) {
+        let mut shards = Shards::new();
+        for q in &tx.queue {
+            let row = COMMANDS[q.command as usize].row;
+            match (row.scope, self.shards_of(row, q.args.args())) {
+                (Scope::Keys, Ok(more)) => shards.extend(more),
+                _ => return held.all(),
+            }
+        }
+        let space = held.space();
+        shards.extend(watch.keys.iter().map(|k| space.shard_of(k.hash)));
+        shards.sort_unstable();
+        shards.dedup();
+        held.set(&shards);
+    }
+
+    /// Whether a watched key has passed its expiry since it was watched, deleted or not.
+    fn watched_expired(&self, held: &mut Held, watch: &WatchSet, now: Now) -> bool {
+        watch.keys.iter().any(|k| {
+            let at = held.space().shard_of(k.hash);
+            let e = held.shard(at).table(k.key.db).get(k.hash, &k.key.key);
+            !k.was_expired && e.is_some_and(|e| e.is_due(now.wall))
+        })
+    }
+
+    /// Stops watching, one shard at a time unless they are held already.
+    pub(super) fn forget_watch(&self, held: &mut Held, watch: &WatchSet) {
+        for k in &watch.keys {
+            let at = held.space().shard_of(k.hash);
+            if !held.holds(at) {
+                held.release();
+            }
+            held.with(at, |shard| shard.unwatch(&k.key, &watch.flag));
+        }
+    }
+}

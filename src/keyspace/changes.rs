@@ -1,0 +1,69 @@
+//! What a command changed, as the door recorded it.
+//!
+//! `engine` reads this after a command (while the shard locks are still held) and derives
+//! everything that follows from it: keyspace notifications, blocked clients to serve,
+//! values to free off the path, and whether the data set became dirty.
+
+use super::{
+    block::Entry,
+    event::{Event, Raised},
+    object::Object,
+    shard::DbKey,
+};
+use crate::{config::NotifyFlags, data::table::Table};
+
+/// Something whose memory is given back away from the command that dropped it.
+pub enum Garbage {
+    Entry(Entry),
+    Object(Object),
+    Table(Table<Entry>),
+}
+
+/// Values with more allocations than this are freed away from the command.
+const LAZY_FREE_EFFORT: usize = 64;
+
+/// The record of one command's changes.
+#[derive(Default)]
+pub struct Changes {
+    /// Number of changes, as INFO's `rdb_changes_since_last_save` counts them.
+    pub dirty: u64,
+    /// Classes of events somebody listens to; others are not recorded.
+    pub notify: NotifyFlags,
+    /// Events in the order they happened.
+    pub raised: Vec<Raised>,
+    /// Keys that changed and that a blocked client waits for.
+    pub ready: Vec<DbKey>,
+    /// Values to be freed elsewhere.
+    pub garbage: Vec<Garbage>,
+}
+
+impl Changes {
+    /// Records an event, if anyone listens to its class.
+    #[inline]
+    pub fn raise(&mut self, event: Event, db: u32, key: &[u8]) {
+        if self.notify.wants(event.class) {
+            self.raised.push(Raised { event, db, key: key.into() });
+        }
+    }
+
+    /// Frees an entry now if that is cheap, later if not.
+    #[inline]
+    pub fn discard(&mut self, entry: Entry) {
+        if entry.object().is_some_and(|o| o.free_effort() > LAZY_FREE_EFFORT) {
+            self.garbage.push(Garbage::Entry(entry));
+        }
+    }
+
+    /// As [`Changes::discard`], for a value taken out of its entry.
+    pub fn discard_object(&mut self, object: Object) {
+        if object.free_effort() > LAZY_FREE_EFFORT {
+            self.garbage.push(Garbage::Object(object));
+        }
+    }
+
+    /// Whether nothing follows from this record.
+    #[inline]
+    pub fn is_quiet(&self) -> bool {
+        self.raised.is_empty() && self.ready.is_empty() && self.garbage.is_empty()
+    }
+}

@@ -1,0 +1,145 @@
+//! An open key: the one door through which an existing value changes.
+//!
+//! An [`Edit`] measures the entry when it opens and when it closes, so the memory account
+//! cannot be forgotten. [`Edit::changed`] closes it with the name of what happened, which
+//! is also when watchers, waiters and listeners are recorded; merely dropping it says that
+//! nothing a client could see has changed (a conversion of the encoding, say). A
+//! collection left empty ceases to exist either way.
+
+use super::{
+    block::{Entry, Kind},
+    changes::Changes,
+    event::{self, Event},
+    object::Object,
+    shard::Meta,
+};
+use crate::{
+    base::time::Wall,
+    data::table::{Element, ViewMut},
+};
+
+/// An open key; see the module.
+pub struct Edit<'a> {
+    slot: Option<ViewMut<'a, Entry>>,
+    meta: &'a mut Meta,
+    changes: &'a mut Changes,
+    db: u32,
+    /// Frozen time of the command.
+    pub now: Wall,
+    before: usize,
+    created: bool,
+}
+
+impl<'a> Edit<'a> {
+    #[inline]
+    pub(super) fn new(slot: ViewMut<'a, Entry>, meta: &'a mut Meta, changes: &'a mut Changes, db: u32, now: Wall) -> Self {
+        let before = slot.heap_bytes();
+        Edit { slot: Some(slot), meta, changes, db, now, before, created: false }
+    }
+
+    /// Notes that this key did not exist before.
+    pub(super) fn created(mut self) -> Self {
+        self.created = true;
+        self
+    }
+
+    /// Whether this edit made the key.
+    pub fn is_created(&self) -> bool {
+        self.created
+    }
+
+    /// The key's entry.
+    #[inline]
+    pub fn entry(&self) -> &Entry {
+        self.slot.as_ref().expect("the edit is open")
+    }
+
+    /// The key's entry, to be changed.
+    #[inline]
+    pub fn entry_mut(&mut self) -> &mut Entry {
+        self.slot.as_mut().expect("the edit is open")
+    }
+
+    /// Drops a large value that is about to be replaced, away from this command.
+    pub fn discard_value(&mut self) {
+        if let Some(o) = self.slot.as_mut().and_then(|s| s.take_object()) {
+            self.changes.discard_object(o);
+        }
+    }
+
+    /// Closes the edit: `event` happened to the key.
+    #[inline]
+    pub fn changed(self, event: Event) {
+        self.changed_by(event, 1);
+    }
+
+    /// Closes the edit: `event` happened to the key, and counts as `changes` changes.
+    pub fn changed_by(mut self, event: Event, changes: u64) {
+        let slot = self.slot.take().expect("the edit is open");
+        if self.created {
+            self.changes.raise(event::NEW, self.db, slot.key());
+        }
+        self.meta.touched(self.changes, self.db, slot.key(), event);
+        self.changes.dirty += changes.saturating_sub(1);
+        if is_empty(&slot) {
+            self.changes.raise(event::DEL, self.db, slot.key());
+        }
+        self.close(slot);
+    }
+
+    /// Raises one more event about this key, before the edit closes.
+    pub fn raise(&mut self, event: Event) {
+        let slot = self.slot.as_ref().expect("the edit is open");
+        self.changes.raise(event, self.db, slot.key());
+    }
+
+    /// Counts fields of a hash that time removed.
+    pub fn count_expired_fields(&mut self, fields: u64) {
+        self.meta.stats.expired_fields += fields;
+    }
+
+    /// Closes the edit by deleting the key.
+    pub fn delete(mut self, event: Event) {
+        let slot = self.slot.take().expect("the edit is open");
+        self.meta.touched(self.changes, self.db, slot.key(), event);
+        self.remove(slot);
+    }
+
+    #[inline]
+    fn close(&mut self, slot: ViewMut<'a, Entry>) {
+        if is_empty(&slot) {
+            self.remove(slot);
+        } else {
+            self.meta.account(self.before, slot.heap_bytes());
+        }
+    }
+
+    fn remove(&mut self, slot: ViewMut<'a, Entry>) {
+        self.meta.account(self.before, 0);
+        self.meta.resized = true;
+        self.changes.discard(slot.remove());
+    }
+}
+
+/// Whether a collection has no element left.
+#[inline]
+fn is_empty(e: &Entry) -> bool {
+    match e.kind() {
+        Kind::StrInt | Kind::StrInline | Kind::StrLarge => false,
+        Kind::ListPacked | Kind::HashPacked => e.payload().is_empty(),
+        Kind::ListNodes | Kind::HashTable => match e.object() {
+            Some(Object::List(l)) => l.is_empty(),
+            Some(Object::Hash(h)) => h.is_empty(),
+            _ => false,
+        },
+    }
+}
+
+impl Drop for Edit<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            self.close(slot);
+        }
+    }
+}

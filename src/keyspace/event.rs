@@ -1,0 +1,44 @@
+//! What a change is called: the class and name of its keyspace notification.
+//!
+//! Whoever changes a key must name the event, because the door ([`super::Edit::changed`])
+//! asks for it; what is published, and whether, is decided by `engine`.
+
+use crate::config::NotifyFlags;
+
+/// A keyspace event's class and name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Event {
+    pub class: NotifyFlags,
+    pub name: &'static str,
+}
+
+impl Event {
+    pub const fn generic(name: &'static str) -> Event {
+        Event { class: NotifyFlags::GENERIC, name }
+    }
+    pub const fn string(name: &'static str) -> Event {
+        Event { class: NotifyFlags::STRING, name }
+    }
+    pub const fn list(name: &'static str) -> Event {
+        Event { class: NotifyFlags::LIST, name }
+    }
+    pub const fn hash(name: &'static str) -> Event {
+        Event { class: NotifyFlags::HASH, name }
+    }
+}
+
+pub const DEL: Event = Event::generic("del");
+pub const EXPIRED: Event = Event { class: NotifyFlags::EXPIRED, name: "expired" };
+pub const EVICTED: Event = Event { class: NotifyFlags::EVICTED, name: "evicted" };
+pub const NEW: Event = Event { class: NotifyFlags::NEW, name: "new" };
+pub const KEYMISS: Event = Event { class: NotifyFlags::KEY_MISS, name: "keymiss" };
+pub const SET: Event = Event::string("set");
+pub const EXPIRE: Event = Event::generic("expire");
+
+/// One event that a command caused, to be published after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raised {
+    pub event: Event,
+    pub db: u32,
+    pub key: Box<[u8]>,
+}

@@ -1,0 +1,114 @@
+//! The shard locks one worker holds.
+//!
+//! Locks are taken in ascending shard order and all released before others are taken, so
+//! any parallel run equals some serial one and nobody deadlocks. A lock is kept from one
+//! pipelined command to the next while they need the same shards.
+
+use super::shard::{Keyspace, Shard, ShardGuard};
+use smallvec::SmallVec;
+
+/// Held shard locks, ascending.
+pub struct Held<'e> {
+    space: &'e Keyspace,
+    guards: SmallVec<[(usize, ShardGuard<'e>); 2]>,
+}
+
+impl<'e> Held<'e> {
+    /// Nothing held yet.
+    pub fn new(space: &'e Keyspace) -> Held<'e> {
+        Held { space, guards: SmallVec::new() }
+    }
+
+    /// The key space whose locks these are.
+    pub fn space(&self) -> &'e Keyspace {
+        self.space
+    }
+
+    /// Holds exactly one shard afterwards.
+    #[inline]
+    pub fn one(&mut self, shard: usize) {
+        if let [(held, _)] = self.guards.as_slice()
+            && *held == shard
+        {
+            return;
+        }
+        self.set(&[shard]);
+    }
+
+    /// Holds exactly these shards afterwards; `shards` ascends without repeats.
+    pub fn set(&mut self, shards: &[usize]) {
+        assert!(shards.is_sorted_by(|a, b| a < b), "locks are taken in ascending order");
+        if self.guards.iter().map(|(i, _)| i).eq(shards) {
+            return;
+        }
+        self.release();
+        for &i in shards {
+            self.guards.push((i, self.space.shards()[i].lock()));
+        }
+    }
+
+    /// Holds every shard afterwards.
+    pub fn all(&mut self) {
+        if !self.holds_all() {
+            self.release();
+            self.guards.extend(self.space.shards().iter().map(|s| s.lock()).enumerate());
+        }
+    }
+
+    /// Whether this shard is held.
+    #[inline]
+    pub fn holds(&self, shard: usize) -> bool {
+        self.guards.iter().any(|(i, _)| *i == shard)
+    }
+
+    /// Shows `f` the shard of a hash if that needs no waiting: for hints only.
+    #[inline]
+    pub fn glance(&mut self, hash: u64, f: impl FnOnce(&Shard)) {
+        let shard = self.space.shard_of(hash);
+        if let Some((_, g)) = self.guards.iter().find(|(i, _)| *i == shard) {
+            f(g);
+        } else if self.space.shards().len() == 1 {
+            self.one(0);
+            f(&self.guards[0].1);
+        } else if let Some(g) = self.space.shards()[shard].try_lock() {
+            f(&g);
+        }
+    }
+
+    /// Whether every shard is held.
+    pub fn holds_all(&self) -> bool {
+        self.guards.len() == self.space.shards().len()
+    }
+
+    /// Lets go of everything.
+    #[inline]
+    pub fn release(&mut self) {
+        self.guards.clear();
+    }
+
+    /// A held shard.
+    ///
+    /// # Panics
+    /// If it is not held: a command reached for a key that its row does not declare.
+    #[inline]
+    pub fn shard(&mut self, shard: usize) -> &mut Shard {
+        let at = if self.guards.len() == 1 || !self.holds_all() {
+            self.guards.iter().position(|(i, _)| *i == shard).expect("the key's shard is locked")
+        } else {
+            shard
+        };
+        &mut self.guards[at].1
+    }
+
+    /// Runs `f` on one shard, taking its lock for just that long when nothing is held.
+    ///
+    /// # Panics
+    /// If some other set of locks is held: taking one more would break their order.
+    pub fn with<T>(&mut self, shard: usize, f: impl FnOnce(&mut Shard) -> T) -> T {
+        if self.guards.is_empty() {
+            f(&mut self.space.shards()[shard].lock())
+        } else {
+            f(self.shard(shard))
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Values too large or too rich for a byte string in the key's block.
+
+use super::block::Kind;
+use crate::data::{alloc::size_class, hash::HashTable, list::List};
+use bytes::Bytes;
+
+/// A boxed value.
+#[derive(Clone)]
+pub enum Object {
+    Str(Large),
+    List(List),
+    Hash(HashTable),
+}
+
+impl Object {
+    /// The entry kind that says what this is.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Object::Str(_) => Kind::StrLarge,
+            Object::List(_) => Kind::ListNodes,
+            Object::Hash(_) => Kind::HashTable,
+        }
+    }
+
+    /// Heap bytes of the box and everything it owns, in size classes; constant time.
+    pub fn heap_bytes(&self) -> usize {
+        size_class(std::mem::size_of::<Object>())
+            + match self {
+                Object::Str(s) => s.heap_bytes(),
+                Object::List(l) => l.heap_bytes(),
+                Object::Hash(h) => h.heap_bytes(),
+            }
+    }
+
+    /// How many separate allocations freeing this takes, about: the cost of a drop.
+    pub fn free_effort(&self) -> usize {
+        match self {
+            Object::Str(_) => 1,
+            Object::List(l) => l.node_count(),
+            Object::Hash(h) => h.len(),
+        }
+    }
+}
+
+/// A long string: shared with the replies that carry it, changed in place when nobody
+/// else holds it.
+#[derive(Clone)]
+pub struct Large {
+    text: Bytes,
+    /// Bytes its buffer occupies, for the memory account.
+    buffer_bytes: usize,
+}
+
+impl Large {
+    /// Takes over `text`; `buffer_bytes` is the size of the allocation it keeps alive.
+    pub fn new(text: Bytes, buffer_bytes: usize) -> Large {
+        Large { text, buffer_bytes }
+    }
+
+    pub fn bytes(&self) -> &Bytes {
+        &self.text
+    }
+
+    fn heap_bytes(&self) -> usize {
+        size_class(self.buffer_bytes)
+    }
+
+    /// Changes the text in place, copying it first if a reply still holds it.
+    pub fn edit<T>(&mut self, f: impl FnOnce(&mut bytes::BytesMut) -> T) -> T {
+        let mut m = match std::mem::take(&mut self.text).try_into_mut() {
+            Ok(m) => m,
+            Err(shared) => bytes::BytesMut::from(&shared[..]),
+        };
+        let r = f(&mut m);
+        self.buffer_bytes = m.capacity();
+        self.text = m.freeze();
+        r
+    }
+}

@@ -1,0 +1,328 @@
+//! A shard: one lock's worth of the key space, in every database.
+//!
+//! Everything that belongs to a key lives with it under the same lock: the table entry,
+//! who watches it, who waits for it, and the memory it costs. The account is kept in size
+//! classes of what the entries hold plus the tables' own arrays, so it is a pure function
+//! of content and replays; [`Shard::publish`] makes it readable without the lock.
+
+use super::{
+    block::Entry,
+    changes::Changes,
+    event::{self, Event},
+};
+use crate::{
+    base::hash::{HashKey, HashMap},
+    data::table::{Element, Table},
+};
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+};
+
+/// A watched key's owner: set when the key changes before EXEC.
+pub type WatchFlag = Arc<AtomicBool>;
+
+/// A key of some database, owned.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct DbKey {
+    pub db: u32,
+    pub key: Box<[u8]>,
+}
+
+impl DbKey {
+    pub fn new(db: u32, key: &[u8]) -> DbKey {
+        DbKey { db, key: key.into() }
+    }
+}
+
+/// Counters that are kept under the shard's lock and summed on reading.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct ShardStats {
+    pub hits: u64,
+    pub misses: u64,
+    pub expired: u64,
+    pub expired_fields: u64,
+    pub evicted: u64,
+}
+
+/// What a shard knows about its keys besides their values; separate from the tables so
+/// that both can be borrowed at once.
+#[derive(Default)]
+pub struct Meta {
+    /// Bytes of entries and objects; the tables' own arrays come on top.
+    pub(super) entry_bytes: usize,
+    /// Set when a table may have changed the size of its arrays.
+    pub(super) resized: bool,
+    watched: HashMap<DbKey, Vec<WatchFlag>>,
+    /// Clients blocked on a key, in the order they came.
+    waiting: HashMap<DbKey, Vec<u64>>,
+    pub stats: ShardStats,
+}
+
+impl Meta {
+    /// Tells a key's watchers that it changed.
+    #[inline]
+    pub(super) fn mark_watched(&self, db: u32, key: &[u8]) {
+        if self.watched.is_empty() {
+            return;
+        }
+        if let Some(v) = self.watched.get(&DbKey::new(db, key)) {
+            v.iter().for_each(|f| f.store(true, Relaxed));
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_waited(&self, db: u32, key: &[u8]) -> bool {
+        !self.waiting.is_empty() && self.waiting.contains_key(&DbKey::new(db, key))
+    }
+
+    /// Records a change of a key: its watchers, its waiters, the event, the dirty count.
+    #[inline]
+    pub(super) fn touched(&self, changes: &mut Changes, db: u32, key: &[u8], event: Event) {
+        self.mark_watched(db, key);
+        if self.is_waited(db, key) {
+            changes.ready.push(DbKey::new(db, key));
+        }
+        changes.raise(event, db, key);
+        changes.dirty += 1;
+    }
+
+    /// Records that time removed `gone` from the key table.
+    pub(super) fn expire(&mut self, gone: Entry, db: u32, changes: &mut Changes) {
+        self.account(gone.heap_bytes(), 0);
+        self.resized = true;
+        self.stats.expired += 1;
+        self.mark_watched(db, gone.key());
+        changes.raise(event::EXPIRED, db, gone.key());
+        changes.discard(gone);
+    }
+
+    /// Adjusts the account for an entry that went from `before` to `after` heap bytes.
+    #[inline]
+    pub(super) fn account(&mut self, before: usize, after: usize) {
+        self.entry_bytes = self.entry_bytes + after - before;
+    }
+}
+
+/// What one lock guards.
+pub struct Shard {
+    pub(super) dbs: Vec<Table<Entry>>,
+    pub(super) meta: Meta,
+}
+
+impl Shard {
+    fn new(key: HashKey, databases: usize) -> Shard {
+        Shard { dbs: (0..databases).map(|_| Table::new(key)).collect(), meta: Meta::default() }
+    }
+
+    /// Heap bytes of this shard's data.
+    pub fn used_bytes(&self) -> usize {
+        self.meta.entry_bytes + self.table_bytes()
+    }
+
+    /// Heap bytes of the tables' own arrays.
+    pub fn table_bytes(&self) -> usize {
+        self.dbs.iter().map(Table::heap_bytes).sum()
+    }
+
+    /// The table of one database.
+    pub fn table(&self, db: u32) -> &Table<Entry> {
+        &self.dbs[db as usize]
+    }
+
+    /// Counters of this shard.
+    pub fn stats(&self) -> &ShardStats {
+        &self.meta.stats
+    }
+
+    /// Sets all counters to zero.
+    pub fn reset_stats(&mut self) {
+        self.meta.stats = ShardStats::default();
+    }
+
+    /// Removes a key whose time has come.
+    pub(super) fn expire(&mut self, k: &DbKey, hash: u64, changes: &mut Changes) {
+        if let Some(gone) = self.dbs[k.db as usize].remove(hash, &k.key) {
+            self.meta.expire(gone, k.db, changes);
+        }
+    }
+
+    /// Watches a key until [`Shard::unwatch`].
+    pub fn watch(&mut self, key: DbKey, flag: WatchFlag) {
+        self.meta.watched.entry(key).or_default().push(flag);
+    }
+
+    /// Forgets one watcher of a key.
+    pub fn unwatch(&mut self, key: &DbKey, flag: &WatchFlag) {
+        let watched = &mut self.meta.watched;
+        if let Some(v) = watched.get_mut(key) {
+            v.retain(|f| !Arc::ptr_eq(f, flag));
+            if v.is_empty() {
+                watched.remove(key);
+            }
+        }
+    }
+
+    /// Tells the watchers of every key of `db` that `changed` picks.
+    pub(super) fn mark_watched_where(&self, db: u32, changed: impl Fn(&[u8]) -> bool) {
+        for (k, v) in self.meta.watched.iter().filter(|(k, _)| k.db == db) {
+            if changed(&k.key) {
+                v.iter().for_each(|f| f.store(true, Relaxed));
+            }
+        }
+    }
+
+    /// Queues a blocked client behind those who already wait for the key.
+    pub fn wait(&mut self, key: DbKey, client: u64) {
+        let q = self.meta.waiting.entry(key).or_default();
+        if !q.contains(&client) {
+            q.push(client);
+        }
+    }
+
+    /// Forgets that a client waits for the key.
+    pub fn unwait(&mut self, key: &DbKey, client: u64) {
+        let waiting = &mut self.meta.waiting;
+        if let Some(q) = waiting.get_mut(key) {
+            q.retain(|c| *c != client);
+            if q.is_empty() {
+                waiting.remove(key);
+            }
+        }
+    }
+
+    /// The clients that wait for the key, first come first.
+    pub fn waiters(&self, key: &DbKey) -> &[u64] {
+        self.meta.waiting.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Keys of `db` that somebody waits for, in key order.
+    pub fn waited_keys(&self, db: u32) -> Vec<DbKey> {
+        let mut v: Vec<DbKey> = self.meta.waiting.keys().filter(|k| k.db == db).cloned().collect();
+        v.sort();
+        v
+    }
+
+    /// How many keys somebody waits for.
+    pub fn waited_len(&self) -> usize {
+        self.meta.waiting.len()
+    }
+
+    /// How many keys are watched.
+    pub fn watched_len(&self) -> usize {
+        self.meta.watched.len()
+    }
+}
+
+/// A shard behind its lock, on cache lines of its own.
+#[repr(align(128))]
+pub struct ShardLock {
+    inner: Mutex<Shard>,
+    /// [`Shard::used_bytes`] as of the last unlock.
+    used_bytes: AtomicU64,
+}
+
+impl ShardLock {
+    /// Waits for the lock.
+    pub fn lock(&self) -> ShardGuard<'_> {
+        ShardGuard { guard: self.inner.lock(), lock: self, entry_bytes: 0 }.opened()
+    }
+
+    /// The lock, if nobody holds it.
+    pub fn try_lock(&self) -> Option<ShardGuard<'_>> {
+        Some(ShardGuard { guard: self.inner.try_lock()?, lock: self, entry_bytes: 0 }.opened())
+    }
+}
+
+/// A locked shard; publishes the shard's memory account when it is released.
+pub struct ShardGuard<'a> {
+    guard: MutexGuard<'a, Shard>,
+    lock: &'a ShardLock,
+    /// The account when the lock was taken.
+    entry_bytes: usize,
+}
+
+impl ShardGuard<'_> {
+    fn opened(mut self) -> Self {
+        self.entry_bytes = self.guard.meta.entry_bytes;
+        self
+    }
+}
+
+impl std::ops::Deref for ShardGuard<'_> {
+    type Target = Shard;
+    #[inline]
+    fn deref(&self) -> &Shard {
+        &self.guard
+    }
+}
+
+impl std::ops::DerefMut for ShardGuard<'_> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Shard {
+        &mut self.guard
+    }
+}
+
+impl Drop for ShardGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let s = &mut *self.guard;
+        if s.meta.entry_bytes != self.entry_bytes || s.meta.resized {
+            s.meta.resized = false;
+            self.lock.used_bytes.store(s.used_bytes() as u64, Relaxed);
+        }
+    }
+}
+
+/// Every shard of one server.
+pub struct Keyspace {
+    shards: Box<[ShardLock]>,
+    key: HashKey,
+    databases: u32,
+}
+
+impl Keyspace {
+    /// `shards` is rounded up to a power of two.
+    pub fn new(key: HashKey, shards: usize, databases: u32) -> Keyspace {
+        let n = shards.next_power_of_two();
+        let shards = (0..n)
+            .map(|_| ShardLock { inner: Mutex::new(Shard::new(key, databases as usize)), used_bytes: AtomicU64::new(0) })
+            .collect();
+        Keyspace { shards, key, databases }
+    }
+
+    /// The shards by number.
+    pub fn shards(&self) -> &[ShardLock] {
+        &self.shards
+    }
+
+    /// How many databases SELECT offers.
+    pub fn databases(&self) -> u32 {
+        self.databases
+    }
+
+    /// The hash that places a key.
+    #[inline]
+    pub fn hash(&self, key: &[u8]) -> u64 {
+        self.key.hash(key)
+    }
+
+    /// The secret behind [`Keyspace::hash`].
+    pub fn hash_key(&self) -> HashKey {
+        self.key
+    }
+
+    /// The shard of a hash. The table within takes the top bits and the low 16, so these
+    /// come from between.
+    #[inline]
+    pub fn shard_of(&self, hash: u64) -> usize {
+        (hash >> 16) as usize & (self.shards.len() - 1)
+    }
+
+    /// Heap bytes of all keys, values and tables, without taking a lock.
+    pub fn used_bytes(&self) -> u64 {
+        self.shards.iter().map(|s| s.used_bytes.load(Relaxed)).sum()
+    }
+}

@@ -1,0 +1,224 @@
+//! String values: integers, short text in the key's block, long text shared with replies.
+//!
+//! A string that reads as a canonical 64-bit integer is kept as one, so INCR never parses;
+//! text of [`LARGE`] bytes or more moves out of the block into a shared buffer, so that a
+//! reply carries it without a copy and an APPEND grows it in place.
+
+use super::{
+    block::{Entry, Kind, Type},
+    edit::Edit,
+    event::Event,
+    keys::{Key, Keys},
+    object::{Large, Object},
+};
+use crate::{
+    base::num::parse_i64,
+    data::table::View,
+    protocol::{Error, Reply},
+};
+use bytes::{Bytes, BytesMut};
+
+/// Text of this many bytes or more lives outside the block.
+pub const LARGE: usize = 32 << 10;
+/// Longest text reported as embstr.
+const EMBSTR_MAX: usize = 44;
+
+/// A string value.
+#[derive(Clone, Copy)]
+pub enum Str<'a> {
+    Int(i64),
+    Inline(&'a [u8]),
+    Large(&'a Bytes),
+}
+
+/// What becomes of a key's expiry when its value is replaced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ttl {
+    Clear,
+    Keep,
+    /// Unix ms.
+    At(u64),
+}
+
+impl<'a> Str<'a> {
+    /// The string an entry holds.
+    ///
+    /// # Panics
+    /// If the entry is not a string.
+    #[inline]
+    pub fn of(e: &'a Entry) -> Str<'a> {
+        match e.kind() {
+            Kind::StrInt => Str::Int(i64::from_le_bytes(e.payload().try_into().expect("eight bytes"))),
+            Kind::StrInline => Str::Inline(e.payload()),
+            _ => match e.object() {
+                Some(Object::Str(s)) => Str::Large(s.bytes()),
+                _ => panic!("not a string"),
+            },
+        }
+    }
+
+    /// Length of the text in bytes.
+    pub fn len(self) -> usize {
+        match self {
+            Str::Int(n) => itoa::Buffer::new().format(n).len(),
+            Str::Inline(b) => b.len(),
+            Str::Large(b) => b.len(),
+        }
+    }
+
+    /// Whether the text is empty.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Runs `f` on the text.
+    #[inline]
+    pub fn with<T>(self, f: impl FnOnce(&[u8]) -> T) -> T {
+        match self {
+            Str::Int(n) => f(itoa::Buffer::new().format(n).as_bytes()),
+            Str::Inline(b) => f(b),
+            Str::Large(b) => f(b),
+        }
+    }
+
+    /// The text in a buffer of its own.
+    pub fn to_vec(self) -> Vec<u8> {
+        self.with(<[u8]>::to_vec)
+    }
+
+    /// The value as an integer.
+    pub fn int(self) -> Option<i64> {
+        match self {
+            Str::Int(n) => Some(n),
+            other => other.with(parse_i64),
+        }
+    }
+
+    /// Replies the text as a bulk string.
+    #[inline]
+    pub fn reply(self, out: &mut Reply) {
+        match self {
+            Str::Int(n) => out.bulk_int(n),
+            Str::Inline(b) => out.bulk(b),
+            Str::Large(b) => out.bulk_shared(b.clone()),
+        }
+    }
+}
+
+/// The encoding OBJECT ENCODING reports for a string entry.
+pub fn encoding(e: &Entry) -> &'static str {
+    match e.kind() {
+        Kind::StrInt => "int",
+        Kind::StrInline if !e.is_raw() && e.payload().len() <= EMBSTR_MAX => "embstr",
+        _ => "raw",
+    }
+}
+
+/// Replaces an entry's value by `text`, choosing the encoding as SET does.
+#[inline]
+pub fn store(e: &mut Entry, text: &[u8]) {
+    if text.len() <= 20
+        && let Some(n) = parse_i64(text)
+    {
+        store_int(e, n);
+    } else {
+        store_text(e, text);
+    }
+}
+
+/// Replaces an entry's value by an integer.
+#[inline]
+pub fn store_int(e: &mut Entry, n: i64) {
+    e.set_payload(Kind::StrInt, 8).copy_from_slice(&n.to_le_bytes());
+}
+
+/// Replaces an entry's value by `text` without looking for an integer in it.
+pub fn store_text(e: &mut Entry, text: &[u8]) {
+    if text.len() < LARGE {
+        e.set_payload(Kind::StrInline, text.len()).copy_from_slice(text);
+    } else {
+        e.set_object(Object::Str(Large::new(Bytes::copy_from_slice(text), text.len())));
+    }
+}
+
+/// A new entry holding `text`.
+pub fn entry(key: &[u8], text: &[u8], expiry_ms: Option<u64>) -> Entry {
+    if text.len() <= 20
+        && let Some(n) = parse_i64(text)
+    {
+        let mut e = Entry::new(Kind::StrInt, key, 8, expiry_ms);
+        e.payload_mut().copy_from_slice(&n.to_le_bytes());
+        return e;
+    }
+    if text.len() < LARGE {
+        let mut e = Entry::new(Kind::StrInline, key, text.len(), expiry_ms);
+        e.payload_mut().copy_from_slice(text);
+        return e;
+    }
+    let text = Large::new(Bytes::copy_from_slice(text), text.len());
+    Entry::with_object(key, Object::Str(text), expiry_ms)
+}
+
+/// Changes an entry's text in place through a growable buffer, and marks it raw. `f` sees
+/// the whole text and may lengthen or shorten it.
+pub fn edit_text<T>(e: &mut Entry, f: impl FnOnce(&mut BytesMut) -> T) -> T {
+    let r = if let Some(Object::Str(large)) = e.object_mut() {
+        large.edit(f)
+    } else {
+        let mut text = Str::of(e).with(|t| BytesMut::from(t));
+        let r = f(&mut text);
+        if text.len() < LARGE {
+            e.set_payload(Kind::StrInline, text.len()).copy_from_slice(&text);
+        } else {
+            let buffer_bytes = text.capacity();
+            e.set_object(Object::Str(Large::new(text.freeze(), buffer_bytes)));
+        }
+        r
+    };
+    e.set_raw(true);
+    r
+}
+
+impl Keys<'_, '_> {
+    /// The string at `key`.
+    ///
+    /// # Errors
+    /// WRONGTYPE if the key holds another type.
+    #[inline]
+    pub fn read_string(&mut self, key: Key) -> Result<Option<View<'_, Entry>>, Error> {
+        self.read_as(key, Type::String)
+    }
+
+    /// Sets a key to `text`, whatever it held before.
+    pub fn set_string(&mut self, key: Key, text: &[u8], ttl: Ttl, event: Event) {
+        let Some(mut e) = self.edit(key) else {
+            let at = if let Ttl::At(ms) = ttl { Some(ms) } else { None };
+            self.put(key.hash, entry(key.bytes, text, at), event);
+            return;
+        };
+        replace_text(&mut e, text);
+        match ttl {
+            Ttl::Keep => {}
+            Ttl::Clear => e.entry_mut().set_expiry_ms(None),
+            Ttl::At(ms) => e.entry_mut().set_expiry_ms(Some(ms)),
+        }
+        e.changed(event);
+    }
+
+    /// Sets a key to text that arrived in a buffer of its own, which is kept, not copied.
+    pub fn set_shared(&mut self, key: Key, text: Bytes, buffer_bytes: usize, ttl: Ttl, event: Event) {
+        let at = match ttl {
+            Ttl::Clear => None,
+            Ttl::At(ms) => Some(ms),
+            Ttl::Keep => self.peek(key).and_then(|e| e.expiry_ms()),
+        };
+        let object = Object::Str(Large::new(text, buffer_bytes));
+        self.put(key.hash, Entry::with_object(key.bytes, object, at), event);
+    }
+}
+
+/// Puts `text` in place of whatever the open key holds.
+fn replace_text(e: &mut Edit, text: &[u8]) {
+    e.discard_value();
+    store(e.entry_mut(), text);
+}

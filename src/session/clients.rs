@@ -1,0 +1,149 @@
+//! The registry of connected clients: what CLIENT LIST shows and CLIENT KILL reaches.
+//!
+//! A session belongs to one worker and is not shared. What others may know of it is
+//! mirrored here in atomics that the owner stores once per batch of commands.
+
+use super::mailbox::Mailbox;
+use parking_lot::Mutex;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
+};
+
+/// Texts a client chose for itself.
+#[derive(Clone, Default, Debug)]
+pub struct Names {
+    pub name: String,
+    pub lib_name: String,
+    pub lib_ver: String,
+    pub user: String,
+}
+
+/// Bits of [`ClientInfo::flags`].
+pub mod flag {
+    pub const MULTI: u32 = 1;
+    pub const BLOCKED: u32 = 1 << 1;
+    pub const DIRTY_CAS: u32 = 1 << 2;
+    pub const CLOSE_AFTER_REPLY: u32 = 1 << 3;
+    pub const UNIX_SOCKET: u32 = 1 << 4;
+    pub const PUBSUB: u32 = 1 << 5;
+    pub const MONITOR: u32 = 1 << 6;
+    pub const NO_EVICT: u32 = 1 << 7;
+    pub const NO_TOUCH: u32 = 1 << 8;
+    pub const UNBLOCKED: u32 = 1 << 9;
+    pub const CLOSE_ASAP: u32 = 1 << 10;
+    pub const REPLICA: u32 = 1 << 11;
+}
+
+/// What is known of one client outside its own worker.
+#[derive(Default)]
+pub struct ClientInfo {
+    pub id: u64,
+    /// Remote address as CLIENT LIST prints it.
+    pub addr: String,
+    /// Local address.
+    pub local_addr: String,
+    /// Monotonic ms of the connection's beginning.
+    pub created_ms: u64,
+    pub worker: usize,
+    pub names: Mutex<Names>,
+    pub mailbox: Mailbox,
+    /// See [`flag`].
+    pub flags: AtomicU32,
+    pub db: AtomicU32,
+    pub resp3: AtomicBool,
+    /// Number of the last command plus one; 0 before the first.
+    pub last_command: AtomicU16,
+    /// Monotonic ms of the last command.
+    pub active_ms: AtomicU64,
+    pub channels: AtomicU32,
+    pub patterns: AtomicU32,
+    pub shard_channels: AtomicU32,
+    /// Commands queued by MULTI, or -1 outside of one.
+    pub queued: AtomicI64,
+    pub watched: AtomicU32,
+    pub query_bytes: AtomicU64,
+    pub query_free_bytes: AtomicU64,
+    pub queued_bytes: AtomicU64,
+    pub output_bytes: AtomicU64,
+    pub output_memory_bytes: AtomicU64,
+    pub net_in_bytes: AtomicU64,
+    pub net_out_bytes: AtomicU64,
+    pub commands: AtomicU64,
+    /// Bits of CLIENT CAPA.
+    pub capa: AtomicU32,
+}
+
+impl ClientInfo {
+    /// Sets or clears bits of [`flag`].
+    pub fn set_flag(&self, bits: u32, on: bool) {
+        if on {
+            self.flags.fetch_or(bits, Relaxed);
+        } else {
+            self.flags.fetch_and(!bits, Relaxed);
+        }
+    }
+
+    /// Whether any of these bits is set.
+    #[inline]
+    pub fn has_flag(&self, bits: u32) -> bool {
+        self.flags.load(Relaxed) & bits != 0
+    }
+
+    /// Memory this client costs: buffers and queued commands.
+    pub fn memory_bytes(&self) -> u64 {
+        self.query_bytes.load(Relaxed)
+            + self.query_free_bytes.load(Relaxed)
+            + self.queued_bytes.load(Relaxed)
+            + self.output_memory_bytes.load(Relaxed)
+            + 1024
+    }
+}
+
+/// All connected clients by number.
+#[derive(Default)]
+pub struct Clients {
+    map: Mutex<BTreeMap<u64, Arc<ClientInfo>>>,
+    next_id: AtomicU64,
+    count: AtomicU64,
+}
+
+impl Clients {
+    /// A number never given before, starting with 1.
+    pub fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Relaxed) + 1
+    }
+
+    pub fn insert(&self, c: Arc<ClientInfo>) {
+        self.count.fetch_add(1, Relaxed);
+        self.map.lock().insert(c.id, c);
+    }
+
+    pub fn remove(&self, id: u64) {
+        if self.map.lock().remove(&id).is_some() {
+            self.count.fetch_sub(1, Relaxed);
+        }
+    }
+
+    pub fn get(&self, id: u64) -> Option<Arc<ClientInfo>> {
+        self.map.lock().get(&id).cloned()
+    }
+
+    /// All clients in the order they came.
+    pub fn all(&self) -> Vec<Arc<ClientInfo>> {
+        self.map.lock().values().cloned().collect()
+    }
+
+    /// How many are connected.
+    pub fn len(&self) -> usize {
+        self.count.load(Relaxed) as usize
+    }
+
+    /// Whether nobody is connected.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

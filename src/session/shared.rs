@@ -1,0 +1,248 @@
+//! What all workers of one server share: the key space, the live configuration and the
+//! registries. Every lock in here except the shards' is a leaf.
+
+use super::{blocked::BlockedClients, channels::Channels, clients::ClientInfo, clients::Clients, stats::WorkerStats};
+use crate::{
+    base::time::Now,
+    config::Config,
+    keyspace::{changes::Garbage, shard::Keyspace},
+};
+use parking_lot::Mutex;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::{Relaxed, SeqCst}},
+    },
+    task::Waker,
+};
+
+/// The live configuration: read through a copy that each worker refreshes when the
+/// version has moved.
+pub struct ConfigCell {
+    current: Mutex<Arc<Config>>,
+    version: AtomicU64,
+}
+
+impl ConfigCell {
+    pub fn new(c: Config) -> ConfigCell {
+        ConfigCell { current: Mutex::new(Arc::new(c)), version: AtomicU64::new(0) }
+    }
+
+    #[inline]
+    pub fn version(&self) -> u64 {
+        self.version.load(SeqCst)
+    }
+
+    pub fn get(&self) -> Arc<Config> {
+        self.current.lock().clone()
+    }
+
+    /// Changes the configuration, or leaves it as it is when `f` fails.
+    pub fn update<T, E>(&self, f: impl FnOnce(&mut Config) -> Result<T, E>) -> Result<T, E> {
+        let mut g = self.current.lock();
+        let mut next = (**g).clone();
+        let r = f(&mut next)?;
+        *g = Arc::new(next);
+        self.version.fetch_add(1, SeqCst);
+        Ok(r)
+    }
+}
+
+/// CLIENT PAUSE: which commands wait, and until when.
+#[derive(Default)]
+pub struct Pause {
+    until_ms: AtomicU64,
+    all: AtomicBool,
+}
+
+impl Pause {
+    /// Pauses until a monotonic time in ms; `all` commands or only those that write. A
+    /// pause in force is never shortened or weakened.
+    pub fn set(&self, now_ms: u64, until_ms: u64, all: bool) {
+        let active = self.until_ms.load(SeqCst) > now_ms;
+        self.until_ms.fetch_max(until_ms, SeqCst);
+        self.all.store(all || active && self.all.load(SeqCst), SeqCst);
+    }
+
+    /// Ends the pause.
+    pub fn clear(&self) {
+        self.until_ms.store(0, SeqCst);
+    }
+
+    /// Until when (monotonic ms) a command that writes or not has to wait.
+    #[inline]
+    pub fn holds(&self, now_ms: u64, writes: bool) -> Option<u64> {
+        let until = self.until_ms.load(Relaxed);
+        (until > now_ms && (writes || self.all.load(Relaxed))).then_some(until)
+    }
+}
+
+/// Facts about this process that do not change.
+#[derive(Clone, Debug, Default)]
+pub struct Boot {
+    pub started: Now,
+    /// 40 hexadecimal digits.
+    pub run_id: String,
+    pub pid: u32,
+    pub cores: usize,
+    pub executable: String,
+    /// Path of the configuration file; empty if there is none.
+    pub config_file: String,
+    /// Address-space word, `INFO` wants it.
+    pub os: String,
+}
+
+/// What the operating system last said about this process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Process {
+    pub rss_bytes: u64,
+    pub peak_rss_bytes: u64,
+    pub user_cpu_us: u64,
+    pub sys_cpu_us: u64,
+    pub total_memory_bytes: u64,
+    /// Allocator figures; zeros when the allocator does not tell.
+    pub allocated_bytes: u64,
+    pub active_bytes: u64,
+    pub resident_bytes: u64,
+}
+
+/// Values waiting to be freed off the path of any command.
+#[derive(Default)]
+pub struct Graveyard {
+    queue: Mutex<(Vec<Garbage>, Option<Waker>)>,
+    pending: AtomicU64,
+    freed: AtomicU64,
+}
+
+impl Graveyard {
+    pub fn bury(&self, items: impl Iterator<Item = Garbage>) {
+        let mut g = self.queue.lock();
+        let before = g.0.len();
+        g.0.extend(items);
+        self.pending.fetch_add((g.0.len() - before) as u64, SeqCst);
+        if let Some(w) = g.1.take() {
+            w.wake();
+        }
+    }
+
+    /// The next value to free; registers `waker` when there is none.
+    pub fn next(&self, waker: Option<&Waker>) -> Option<Garbage> {
+        let mut g = self.queue.lock();
+        let item = g.0.pop();
+        if item.is_none() {
+            g.1 = waker.cloned();
+        }
+        item
+    }
+
+    /// Says that a value taken with [`Graveyard::next`] has been freed.
+    pub fn freed(&self) {
+        self.pending.fetch_sub(1, SeqCst);
+        self.freed.fetch_add(1, SeqCst);
+    }
+
+    /// Values not yet freed, and freed so far.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.pending.load(SeqCst), self.freed.load(SeqCst))
+    }
+
+    pub fn reset_freed(&self) {
+        self.freed.store(0, SeqCst);
+    }
+}
+
+/// Switches that DEBUG flips.
+#[derive(Debug)]
+pub struct DebugSwitches {
+    pub active_expire: AtomicBool,
+    pub pause_cron: AtomicBool,
+}
+
+/// What all workers share.
+pub struct Shared {
+    pub keyspace: Keyspace,
+    pub config: ConfigCell,
+    pub clients: Clients,
+    pub channels: Channels,
+    pub blocked: BlockedClients,
+    pub workers: Box<[WorkerStats]>,
+    pub boot: Boot,
+    pub process: Mutex<Process>,
+    pub pause: Pause,
+    pub graveyard: Graveyard,
+    pub debug: DebugSwitches,
+    pub monitors: Mutex<Vec<Arc<ClientInfo>>>,
+    /// Length of `monitors`, readable without the lock.
+    pub monitor_count: AtomicU64,
+    /// Changes since the last snapshot.
+    pub dirty: AtomicU64,
+    /// Error replies by their first word.
+    pub errors: Mutex<BTreeMap<String, u64>>,
+    /// 0 running, 1 a clean shutdown was asked for.
+    pub stopping: AtomicU8,
+    /// Wakes the shell's main task when `stopping` changes.
+    pub stop_waker: Mutex<Option<Waker>>,
+}
+
+impl Shared {
+    /// A server's shared state.
+    pub fn new(keyspace: Keyspace, config: Config, boot: Boot, workers: usize, commands: usize) -> Shared {
+        Shared {
+            keyspace,
+            config: ConfigCell::new(config),
+            clients: Clients::default(),
+            channels: Channels::default(),
+            blocked: BlockedClients::default(),
+            workers: (0..workers).map(|_| WorkerStats::new(commands)).collect(),
+            boot,
+            process: Mutex::default(),
+            pause: Pause::default(),
+            graveyard: Graveyard::default(),
+            debug: DebugSwitches { active_expire: AtomicBool::new(true), pause_cron: AtomicBool::new(false) },
+            monitors: Mutex::default(),
+            monitor_count: AtomicU64::new(0),
+            dirty: AtomicU64::new(0),
+            errors: Mutex::default(),
+            stopping: AtomicU8::new(0),
+            stop_waker: Mutex::default(),
+        }
+    }
+
+    /// Lets a client hear every command.
+    pub fn add_monitor(&self, client: Arc<ClientInfo>) {
+        let mut g = self.monitors.lock();
+        g.push(client);
+        self.monitor_count.store(g.len() as u64, SeqCst);
+    }
+
+    /// Undoes [`Shared::add_monitor`].
+    pub fn remove_monitor(&self, id: u64) {
+        let mut g = self.monitors.lock();
+        g.retain(|m| m.id != id);
+        self.monitor_count.store(g.len() as u64, SeqCst);
+    }
+
+    /// Asks the shell to end the server.
+    pub fn stop(&self) {
+        self.stopping.store(1, SeqCst);
+        if let Some(w) = self.stop_waker.lock().take() {
+            w.wake();
+        }
+    }
+
+    /// Whether the server is about to end.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(SeqCst) != 0
+    }
+
+    /// Counts an error reply by its first word.
+    pub fn count_error(&self, code: &str) {
+        let mut g = self.errors.lock();
+        if let Some(n) = g.get_mut(code) {
+            *n += 1;
+        } else if g.len() < 128 {
+            g.insert(code.into(), 1);
+        }
+    }
+}

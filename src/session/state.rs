@@ -1,0 +1,157 @@
+//! One connection's state: everything a client can set that outlives a command.
+
+use super::{
+    args::OwnedArgs,
+    blocked::Blocked,
+    clients::{ClientInfo, flag},
+};
+use crate::{
+    keyspace::shard::{DbKey, WatchFlag},
+    protocol::request::{Parser, Span},
+};
+use bytes::Bytes;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
+
+/// Which replies a client wants (CLIENT REPLY).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ReplyMode {
+    #[default]
+    On,
+    Off,
+    /// Not the next one.
+    SkipNext,
+    /// Not this one, then on again.
+    Skip,
+}
+
+/// A command that MULTI queued.
+pub struct Queued {
+    /// Its number in the command table.
+    pub command: u16,
+    pub args: OwnedArgs,
+}
+
+/// An open MULTI.
+#[derive(Default)]
+pub struct Transaction {
+    pub queue: Vec<Queued>,
+    /// A command could not be queued: EXEC will refuse.
+    pub aborted: bool,
+}
+
+/// A watched key.
+pub struct Watched {
+    pub key: DbKey,
+    pub hash: u64,
+    /// It was already past its expiry when it was watched.
+    pub was_expired: bool,
+}
+
+/// What a client watches.
+#[derive(Default)]
+pub struct WatchSet {
+    pub keys: Vec<Watched>,
+    /// Set by whoever changes one of them.
+    pub flag: WatchFlag,
+}
+
+/// What a client subscribes to.
+#[derive(Default)]
+pub struct Subscriptions {
+    pub channels: BTreeSet<Bytes>,
+    pub patterns: BTreeSet<Bytes>,
+    pub shard_channels: BTreeSet<Bytes>,
+}
+
+impl Subscriptions {
+    /// Channels and patterns together, as SUBSCRIBE replies count them.
+    pub fn count(&self) -> usize {
+        self.channels.len() + self.patterns.len()
+    }
+
+    /// Whether there is no subscription of any kind.
+    pub fn is_empty(&self) -> bool {
+        self.count() + self.shard_channels.len() == 0
+    }
+}
+
+/// One connection's state.
+pub struct Session {
+    pub info: Arc<ClientInfo>,
+    pub db: u32,
+    pub resp3: bool,
+    pub authenticated: bool,
+    pub reply_mode: ReplyMode,
+    pub transaction: Option<Transaction>,
+    pub watch: WatchSet,
+    pub subscriptions: Subscriptions,
+    pub monitor: bool,
+    pub no_touch: bool,
+    /// The blocking command this session waits in.
+    pub blocked: Option<Arc<Blocked>>,
+    /// Close once what is in the output buffer has been sent.
+    pub close_after_reply: bool,
+    pub parser: Parser,
+    /// Argument positions of the requests being executed.
+    pub spans: Vec<Span>,
+    /// A command runs that must not block (inside EXEC, or a retry on another's behalf).
+    pub deny_blocking: bool,
+}
+
+impl Session {
+    /// A new connection's session.
+    pub fn new(info: Arc<ClientInfo>, authenticated: bool) -> Session {
+        Session {
+            info,
+            db: 0,
+            resp3: false,
+            authenticated,
+            reply_mode: ReplyMode::On,
+            transaction: None,
+            watch: WatchSet::default(),
+            subscriptions: Subscriptions::default(),
+            monitor: false,
+            no_touch: false,
+            blocked: None,
+            close_after_reply: false,
+            parser: Parser::default(),
+            spans: Vec::new(),
+            deny_blocking: false,
+        }
+    }
+
+    /// The client's number.
+    pub fn id(&self) -> u64 {
+        self.info.id
+    }
+
+    /// Whether the RESP2 rule applies that a subscriber may only manage subscriptions.
+    pub fn is_subscriber(&self) -> bool {
+        !self.subscriptions.is_empty()
+    }
+
+    /// Mirrors what others may know of this session into the registry.
+    pub fn publish(&self) {
+        let (i, s) = (&self.info, &self.subscriptions);
+        i.db.store(self.db, Relaxed);
+        i.resp3.store(self.resp3, Relaxed);
+        i.channels.store(s.channels.len() as u32, Relaxed);
+        i.patterns.store(s.patterns.len() as u32, Relaxed);
+        i.shard_channels.store(s.shard_channels.len() as u32, Relaxed);
+        i.watched.store(self.watch.keys.len() as u32, Relaxed);
+        let tx = self.transaction.as_ref();
+        i.queued.store(tx.map_or(-1, |t| t.queue.len() as i64), Relaxed);
+        let queued_bytes: usize = tx.map_or(0, |t| t.queue.iter().map(|q| q.args.heap_bytes()).sum());
+        i.queued_bytes.store(queued_bytes as u64, Relaxed);
+        i.set_flag(flag::MULTI, tx.is_some());
+        i.set_flag(flag::BLOCKED, self.blocked.is_some());
+        i.set_flag(flag::PUBSUB, !s.is_empty());
+        i.set_flag(flag::MONITOR, self.monitor);
+        i.set_flag(flag::NO_TOUCH, self.no_touch);
+        i.set_flag(flag::DIRTY_CAS, self.watch.flag.load(Relaxed));
+        i.set_flag(flag::CLOSE_AFTER_REPLY, self.close_after_reply);
+    }
+}
