@@ -37,14 +37,12 @@ impl Engine {
             keys.push((at, key));
         }
         let shards = self.shards_of(command.row, args).expect("the command just ran with these keys");
-        let waiter = Arc::new(Blocked {
-            keys,
-            shards: shards.to_vec(),
-            deadline: b.deadline,
-            want: b.want,
-            on_timeout: b.on_timeout,
-            ..Blocked::new(s, command.id, args.to_owned())
-        });
+        let mut waiter = Blocked::new(s, command.id, args.to_owned());
+        waiter.keys = keys;
+        waiter.shards = shards.to_vec();
+        waiter.deadline = b.deadline;
+        (waiter.want, waiter.on_timeout) = (b.want, b.on_timeout);
+        let waiter = Arc::new(waiter);
         self.shared.blocked.insert(waiter.clone());
         s.info.set_flag(flag::BLOCKED, true);
         s.blocked = Some(waiter);
