@@ -147,18 +147,22 @@ impl Field {
         let Some(block) = NonNull::new(block) else {
             handle_alloc_error(layout)
         };
-        // SAFETY: the block is ours and `layout.size()` long; zeroed before it is borrowed.
-        let bytes = unsafe {
-            ptr::write_bytes(block.as_ptr(), 0, layout.size());
-            slice::from_raw_parts_mut(block.as_ptr(), layout.size())
-        };
+        // SAFETY: head, field, value and the unused rest follow each other and make up the
+        // `layout.size()` bytes of the block, which is new and so overlaps nothing.
+        unsafe {
+            let at = |offset: usize| block.as_ptr().add(offset);
+            ptr::write_bytes(at(0), 0, shape.field_at());
+            ptr::copy_nonoverlapping(field.as_ptr(), at(shape.field_at()), field.len());
+            ptr::copy_nonoverlapping(value.as_ptr(), at(shape.value_at()), value.len());
+            ptr::write_bytes(at(shape.used()), 0, layout.size() - shape.used());
+        }
+        let mut made = Field(block);
+        let bytes = made.bytes_mut(shape);
         shape.write(bytes);
         if let Some(at) = expiry_ms {
             write_expiry(bytes, shape, at);
         }
-        bytes[shape.field_at()..shape.value_at()].copy_from_slice(field);
-        bytes[shape.value_at()..shape.used()].copy_from_slice(value);
-        Field(block)
+        made
     }
 
     #[inline]
@@ -366,7 +370,8 @@ mod tests {
                 prop_assert_eq!(f.expiry_ms(), expiry_ms);
                 prop_assert_eq!(f.key(), field.as_slice());
                 prop_assert_eq!(f.tag() != 0, expiry_ms.is_some());
-                f = unsafe { Field::from_raw(f.into_raw()) }; // SAFETY: straight from `into_raw`.
+                // SAFETY: straight from `into_raw`.
+                f = unsafe { Field::from_raw(f.into_raw()) };
             }
         }
     }
