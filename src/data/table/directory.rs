@@ -242,6 +242,17 @@ impl Directory {
         self.heap_bytes += size_class(size_of_val(&*self.entries));
     }
 
+    /// Bytes of the directory itself.
+    #[cfg(test)]
+    pub fn own_bytes(&self) -> usize {
+        size_class(self.entries.capacity() * size_of::<Segment>()) + self.tags.heap_bytes()
+    }
+
+    #[cfg(test)]
+    pub fn deepest(&self) -> usize {
+        self.deepest
+    }
+
     /// Adds an element to the segment that starts at `first`, which has room; returns the
     /// index of its slot.
     #[inline]

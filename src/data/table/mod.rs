@@ -15,6 +15,8 @@
 //! The hash travels with the call: callers compute it once with the same [`HashKey`] the
 //! table was made with.
 
+#[cfg(test)]
+mod check;
 mod directory;
 mod iter;
 mod random;

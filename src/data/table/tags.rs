@@ -88,6 +88,25 @@ impl Tags {
         self.entries = entries;
     }
 
+    /// Panics unless the counts are these.
+    #[cfg(test)]
+    pub fn check(&self, counts: &[u32]) {
+        assert_eq!(self.total, counts.iter().sum::<u32>() as usize);
+        if counts.len() == 1 {
+            assert!(self.entries.is_empty() && self.groups.is_empty());
+        } else {
+            assert_eq!(self.entries, counts);
+            assert!(
+                self.groups
+                    .iter()
+                    .copied()
+                    .eq(counts.chunks(GROUP).map(|c| c.iter().sum()))
+            );
+            assert_eq!(self.entries.capacity(), self.entries.len());
+            assert_eq!(self.groups.capacity(), self.groups.len());
+        }
+    }
+
     /// The first entry from `entry` on that has any tagged element.
     pub fn next_tagged(&self, mut entry: usize) -> Option<usize> {
         if self.entries.is_empty() {
