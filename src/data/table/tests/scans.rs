@@ -45,7 +45,7 @@ fn scan<const HASHES: u8>(stay: u32, before: &[Op], ops: &[Op], every: usize, ta
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 32 }))]
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 16 }))]
 
     #[test]
     #[cfg_attr(miri, ignore)]
