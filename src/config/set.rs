@@ -5,7 +5,6 @@
 //! rows, and puts the old `Config` back with an [`Error::Failed`] of its own if something cannot be done.
 
 use super::{Config, Directive, find};
-use std::fmt;
 
 /// Who asks, and when.
 #[derive(Clone, Copy, Debug, Default)]
@@ -16,31 +15,15 @@ pub struct Context {
     pub loading: bool,
 }
 
-/// Why CONFIG SET was refused; `Display` is the reply without the leading `-`.
+/// Why CONFIG SET was refused; `protocol` has the reply for each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Error {
     /// No directive of this name.
     Unknown(Vec<u8>),
     /// Not while the data set is loaded.
     Loading,
-    /// The directive's name, and the reason.
+    /// The name as the reply shows it, and the reason.
     Failed(Vec<u8>, String),
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Unknown(name) => {
-                let name = String::from_utf8_lossy(name);
-                write!(f, "ERR Unknown option or number of arguments for CONFIG SET - '{name}'")
-            }
-            Error::Loading => f.write_str("LOADING Valkey is loading the dataset in memory"),
-            Error::Failed(name, reason) => {
-                let name = String::from_utf8_lossy(name);
-                write!(f, "ERR CONFIG SET failed (possibly related to argument '{name}') - {reason}")
-            }
-        }
-    }
 }
 
 /// Sets pairs of name and value, or nothing at all; returns the rows whose values changed.

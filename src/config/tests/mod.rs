@@ -26,10 +26,9 @@ fn got(config: &Config, name: &str) -> String {
     String::from_utf8(found.remove(0).1).unwrap()
 }
 
-fn set_one(config: &mut Config, name: &str, value: &str) -> Result<Vec<&'static str>, String> {
+fn set_one(config: &mut Config, name: &str, value: &str) -> Result<Vec<&'static str>, set::Error> {
     set(config, &[(name.as_bytes(), value.as_bytes())], Context::default())
         .map(|changed| changed.iter().map(|d| d.spec.name).collect())
-        .map_err(|error| error.to_string())
 }
 
 fn split_value<'a>(directive: &Directive, value: &'a [u8]) -> Vec<&'a [u8]> {
