@@ -114,9 +114,14 @@ impl Parser {
             spans.clear();
             match buf.first() {
                 None => Err(Parsed::Incomplete { want: 1 }),
-                Some(b'*') => self
-                    .count(buf, limits)
-                    .and_then(|()| self.arguments(buf, limits, spans)),
+                Some(b'*') => {
+                    if let Some(len) = ordinary(buf, limits, spans) {
+                        return Parsed::Request { len };
+                    }
+                    spans.clear();
+                    self.count(buf, limits)
+                        .and_then(|()| self.arguments(buf, limits, spans))
+                }
                 Some(_) => self.inline(buf, limits, spans),
             }
         };
@@ -251,27 +256,59 @@ impl Parser {
     }
 }
 
-/// A canonical number of at most eight digits at `at`, and where the line after its CR
-/// and one more byte begins; `None` for anything unusual, which a slower look decides.
+/// The length of a request that is complete and in no way unusual: the common case, in
+/// one pass without any state. `None` leaves the decision to the parser.
+#[inline]
+fn ordinary(buf: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Option<usize> {
+    let max_args = UNAUTH_MAX_ARGS.min(limits.max_args);
+    let max_bulk_bytes = UNAUTH_MAX_BULK_BYTES.min(limits.max_bulk_bytes);
+    let (count, mut pos) = short_number(buf, 1)?;
+    if count == 0 || count > max_args {
+        return None;
+    }
+    for _ in 0..count {
+        if *buf.get(pos)? != b'$' {
+            return None;
+        }
+        let (len, start) = short_number(buf, pos + 1)?;
+        pos = start + len + 2;
+        if len > max_bulk_bytes || pos > buf.len() {
+            return None;
+        }
+        spans.push(Span { start, len });
+    }
+    Some(pos)
+}
+
+/// A canonical number of one to five digits at `at`, and where the line after its CR and
+/// one more byte begins; `None` for anything else, which a slower look decides.
 #[inline]
 fn short_number(buf: &[u8], at: usize) -> Option<(usize, usize)> {
     let text = buf.get(at..)?;
-    let first = text.first()?.wrapping_sub(b'0');
-    if first > 9 {
+    match *text {
+        [a @ b'0'..=b'9', b'\r', _, ..] => Some((usize::from(a - b'0'), at + 3)),
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', b'\r', _, ..] => {
+            Some((usize::from(a - b'0') * 10 + usize::from(b - b'0'), at + 4))
+        }
+        [b'1'..=b'9', ..] => longer_number(text, at),
+        _ => None,
+    }
+}
+
+/// [`short_number`] for three to five digits.
+fn longer_number(text: &[u8], at: usize) -> Option<(usize, usize)> {
+    let digits = text
+        .iter()
+        .take(6)
+        .take_while(|b| b.is_ascii_digit())
+        .count();
+    if digits > 5 || text.get(digits) != Some(&b'\r') || text.len() < digits + 2 {
         return None;
     }
-    let mut n = usize::from(first);
-    for (i, &byte) in text[1..].iter().enumerate().take(8) {
-        let digit = byte.wrapping_sub(b'0');
-        if digit <= 9 {
-            n = n * 10 + usize::from(digit);
-        } else if byte == b'\r' && text.len() > i + 2 && (first != 0 || i == 0) {
-            return Some((n, at + i + 3));
-        } else {
-            return None;
-        }
-    }
-    None
+    let n = text[..digits]
+        .iter()
+        .fold(0, |n, &b| n * 10 + usize::from(b - b'0'));
+    Some((n, at + digits + 2))
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! Fixed vectors are replies of redis-server 7.0 on x86-64.
 
-use super::*;
+use super::{
+    decimal::{decimal, decimal_exact},
+    *,
+};
 use proptest::prelude::*;
 
 fn text(n: LongDouble) -> String {
