@@ -7,4 +7,9 @@ fn main() {
 }
 
 #[cfg(madsim)]
-fn main() {}
+fn main() {
+    cli::main();
+}
+
+#[cfg(madsim)]
+mod cli;

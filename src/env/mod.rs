@@ -63,7 +63,7 @@ pub trait Env: Clone + 'static {
 
 /// Where to listen, or who connected. The connecting end of a unix connection has no name of
 /// its own: it goes by the listener's path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Addr {
     Tcp(SocketAddr),
     /// A unix socket's path. Binding replaces a socket file that a dead server left there;
