@@ -1,0 +1,307 @@
+//! When two servers' replies count as the same.
+//!
+//! Byte for byte, except where the reference leaves the order open, draws at random or reads
+//! a clock. Those exceptions are by command, so that nothing else slips through.
+
+use super::common::Value;
+use super::spec::Command;
+
+/// How the replies of a command are compared.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Rule {
+    Exact,
+    /// The same items in any order.
+    Unordered,
+    /// The same name-value pairs in any order, flat or as a map.
+    UnorderedPairs,
+    /// A cursor and items: compared, unordered, when both servers did it all in one call.
+    Scan {
+        from_start: bool,
+    },
+    /// The same as `Scan`, the items being name-value pairs.
+    ScanPairs {
+        from_start: bool,
+    },
+    /// The same types, the same number of items; what they say is random.
+    Shape,
+    /// Two numbers at most so far apart, since the clocks are.
+    Within(i64),
+}
+
+/// A difference from the peer that is meant to be, and why.
+struct Intended {
+    command: &'static str,
+    peer: &'static str,
+    ours: &'static str,
+    #[allow(dead_code)] // for the reader
+    reason: &'static str,
+}
+
+const INTENDED: &[Intended] = &[Intended {
+    command: "OBJECT",
+    peer: "quicklist",
+    ours: "listpack",
+    reason: "Valkey, as Redis from 7.2 on, keeps a small list in one listpack",
+}];
+
+fn upper(arg: Option<&Vec<u8>>) -> String {
+    String::from_utf8_lossy(arg.map_or(b"", |a| a)).to_uppercase()
+}
+
+fn is_zero(arg: Option<&Vec<u8>>) -> bool {
+    arg.is_some_and(|arg| arg == b"0")
+}
+
+fn rule(command: &Command) -> Rule {
+    match upper(command.first()).as_str() {
+        "KEYS" | "HKEYS" | "HVALS" | "SMEMBERS" | "SINTER" | "SUNION" | "SDIFF" => Rule::Unordered,
+        "HGETALL" => Rule::UnorderedPairs,
+        "SCAN" => Rule::Scan {
+            from_start: is_zero(command.get(1)),
+        },
+        "SSCAN" => Rule::Scan {
+            from_start: is_zero(command.get(2)),
+        },
+        "HSCAN" | "ZSCAN" => Rule::ScanPairs {
+            from_start: is_zero(command.get(2)),
+        },
+        "RANDOMKEY" | "HRANDFIELD" | "SRANDMEMBER" | "ZRANDMEMBER" | "TIME" => Rule::Shape,
+        // It names the server and its version.
+        "HELLO" => Rule::Shape,
+        "OBJECT" if upper(command.get(1)) == "IDLETIME" => Rule::Shape,
+        "TTL" | "EXPIRETIME" => Rule::Within(2),
+        "PTTL" | "PEXPIRETIME" => Rule::Within(2000),
+        _ => Rule::Exact,
+    }
+}
+
+/// Where the replies to a sequence first differ.
+#[derive(Debug, PartialEq)]
+pub struct Difference {
+    pub at: usize,
+    pub ours: Value,
+    pub peer: Value,
+}
+
+/// The first difference between the replies to `sequence`, or `None`.
+pub fn first_difference(
+    sequence: &[Command],
+    ours: &[Value],
+    peer: &[Value],
+) -> Option<Difference> {
+    // The commands queued since MULTI: they say how EXEC's items are to be compared.
+    let mut queue: Vec<&Command> = Vec::new();
+    for (at, command) in sequence.iter().enumerate() {
+        let same = match upper(command.first()).as_str() {
+            "EXEC" => same_exec(&std::mem::take(&mut queue), &ours[at], &peer[at]),
+            _ => same(command, &ours[at], &peer[at]),
+        };
+        if !same {
+            return Some(Difference {
+                at,
+                ours: ours[at].clone(),
+                peer: peer[at].clone(),
+            });
+        }
+        match &peer[at] {
+            Value::Simple(text) if text == b"QUEUED" => queue.push(command),
+            // A MULTI within MULTI is refused, and the queue stays.
+            Value::Simple(_) if ends_queue(command) => queue.clear(),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn ends_queue(command: &Command) -> bool {
+    matches!(
+        upper(command.first()).as_str(),
+        "MULTI" | "DISCARD" | "RESET"
+    )
+}
+
+fn same_exec(queue: &[&Command], ours: &Value, peer: &Value) -> bool {
+    match (ours, peer) {
+        (Value::Array(a), Value::Array(b)) if a.len() == queue.len() && b.len() == queue.len() => {
+            queue
+                .iter()
+                .zip(a.iter().zip(b))
+                .all(|(command, (a, b))| same(command, a, b))
+        }
+        _ => ours == peer,
+    }
+}
+
+fn same(command: &Command, ours: &Value, peer: &Value) -> bool {
+    ours == peer || by_rule(rule(command), ours, peer) || intended(command, ours, peer)
+}
+
+fn by_rule(rule: Rule, ours: &Value, peer: &Value) -> bool {
+    match (rule, ours, peer) {
+        (Rule::Exact, ..) => false,
+        (Rule::Shape, a, b) => same_shape(a, b),
+        (Rule::Within(limit), Value::Int(a), Value::Int(b)) => {
+            // Negative ones are answers about the key, not times.
+            *a >= 0 && *b >= 0 && a.abs_diff(*b) <= limit as u64
+        }
+        (Rule::Unordered, Value::Array(a), Value::Array(b))
+        | (Rule::Unordered, Value::Set(a), Value::Set(b)) => sorted(a.clone()) == sorted(b.clone()),
+        (Rule::UnorderedPairs, Value::Array(a), Value::Array(b)) => pairs(a) == pairs(b),
+        (Rule::UnorderedPairs, Value::Map(a), Value::Map(b)) => {
+            sorted(a.clone()) == sorted(b.clone())
+        }
+        (
+            Rule::Scan { from_start } | Rule::ScanPairs { from_start },
+            Value::Array(a),
+            Value::Array(b),
+        ) => {
+            let [Value::Bulk(next_a), Value::Array(a)] = a.as_slice() else {
+                return false;
+            };
+            let [Value::Bulk(next_b), Value::Array(b)] = b.as_slice() else {
+                return false;
+            };
+            let complete = from_start && next_a == b"0" && next_b == b"0";
+            match rule {
+                _ if !complete => true,
+                Rule::Scan { .. } => sorted(a.clone()) == sorted(b.clone()),
+                _ => pairs(a) == pairs(b),
+            }
+        }
+        _ => false,
+    }
+}
+
+fn sorted<T: Ord>(mut items: Vec<T>) -> Vec<T> {
+    items.sort();
+    items
+}
+
+fn pairs(flat: &[Value]) -> Vec<&[Value]> {
+    sorted(flat.chunks(2).collect())
+}
+
+fn same_shape(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_shape(a, b))
+        }
+        (Value::Map(_), Value::Map(_)) => true,
+        (Value::Error(_), Value::Error(_)) => a == b,
+        _ => std::mem::discriminant(a) == std::mem::discriminant(b),
+    }
+}
+
+fn intended(command: &Command, ours: &Value, peer: &Value) -> bool {
+    let name = upper(command.first());
+    let is = |value: &Value, text: &str| match value {
+        Value::Bulk(b) | Value::Error(b) | Value::Simple(b) => b == text.as_bytes(),
+        _ => false,
+    };
+    INTENDED
+        .iter()
+        .any(|known| known.command == name && is(ours, known.ours) && is(peer, known.peer))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::common::{bulk, bulks, err, int, simple};
+    use super::*;
+
+    fn command(line: &str) -> Command {
+        line.split(' ')
+            .map(|word| word.as_bytes().to_vec())
+            .collect()
+    }
+
+    fn differ(line: &str, ours: Value, peer: Value) -> bool {
+        first_difference(&[command(line)], &[ours], &[peer]).is_some()
+    }
+
+    #[test]
+    fn order_counts_only_where_it_is_promised() {
+        assert!(differ("LRANGE l 0 1", bulks(["a", "b"]), bulks(["b", "a"])));
+        assert!(!differ("keys *", bulks(["a", "b"]), bulks(["b", "a"])));
+        assert!(differ("KEYS *", bulks(["a", "a"]), bulks(["b", "a"])));
+        assert!(!differ(
+            "HGETALL h",
+            bulks(["a", "1", "b", "2"]),
+            bulks(["b", "2", "a", "1"])
+        ));
+        assert!(differ(
+            "HGETALL h",
+            bulks(["a", "1", "b", "2"]),
+            bulks(["b", "1", "a", "2"])
+        ));
+    }
+
+    #[test]
+    fn clocks_and_chance_have_their_play() {
+        assert!(!differ("TTL k", int(100), int(99)));
+        assert!(differ("TTL k", int(-1), int(-2)));
+        assert!(differ("PTTL k", int(100_000), int(1_000_000)));
+        assert!(!differ("RANDOMKEY", bulk("a"), bulk("b")));
+        assert!(differ("RANDOMKEY", bulk("a"), Value::Nil));
+        assert!(differ("RANDOMKEY", err("ERR a"), err("ERR b")));
+    }
+
+    #[test]
+    fn a_scan_counts_once_it_is_complete() {
+        let scan = |cursor: &str, items: &[&str]| Value::Array(vec![bulk(cursor), bulks(items)]);
+        assert!(!differ(
+            "SCAN 0",
+            scan("0", &["a", "b"]),
+            scan("0", &["b", "a"])
+        ));
+        assert!(differ("SCAN 0", scan("0", &["a"]), scan("0", &["b", "a"])));
+        assert!(!differ("SCAN 7", scan("0", &["a"]), scan("0", &["b", "a"])));
+        assert!(!differ("SCAN 0", scan("4", &["a"]), scan("0", &["b", "a"])));
+    }
+
+    #[test]
+    fn the_items_of_exec_follow_their_commands() {
+        let sequence = ["MULTI", "KEYS *", "LRANGE l 0 -1", "EXEC"].map(command);
+        let replies = |a: &[&str], b: &[&str]| {
+            [
+                simple("OK"),
+                simple("QUEUED"),
+                simple("QUEUED"),
+                Value::Array(vec![bulks(a), bulks(b)]),
+            ]
+        };
+        let base = replies(&["a", "b"], &["a", "b"]);
+        assert_eq!(
+            first_difference(&sequence, &base, &replies(&["b", "a"], &["a", "b"])),
+            None
+        );
+        let found = first_difference(&sequence, &base, &replies(&["a", "b"], &["b", "a"]));
+        assert_eq!(found.map(|d| d.at), Some(3));
+    }
+
+    #[test]
+    fn a_refused_multi_leaves_the_queue() {
+        let sequence = ["MULTI", "KEYS *", "MULTI", "EXEC"].map(command);
+        let replies = |keys: &[&str]| {
+            let exec = Value::Array(vec![bulks(keys)]);
+            [simple("OK"), simple("QUEUED"), err("ERR nested"), exec]
+        };
+        assert_eq!(
+            first_difference(&sequence, &replies(&["a", "b"]), &replies(&["b", "a"])),
+            None
+        );
+    }
+
+    #[test]
+    fn intended_differences_are_one_way() {
+        assert!(!differ(
+            "OBJECT ENCODING l",
+            bulk("listpack"),
+            bulk("quicklist")
+        ));
+        assert!(differ(
+            "OBJECT ENCODING l",
+            bulk("quicklist"),
+            bulk("listpack")
+        ));
+    }
+}

@@ -1,0 +1,164 @@
+//! The commands that are compared, by family, each with a weight.
+//!
+//! Left out: what the peer does not know (field expiry, DELIFEQ, MSETEX ...), what does not
+//! answer one reply to one command (SUBSCRIBE, CLIENT REPLY, MONITOR, QUIT), and what
+//! changes the data at random. Those have tests of their own in `tests/blackbox/`.
+
+use super::spec::{Command, parse};
+use proptest::{collection::vec, prelude::*, strategy::Union};
+
+/// A weight and a line of syntax.
+type Line = (u32, &'static str);
+
+pub const STRINGS: &[Line] = &[
+    (
+        8,
+        "SET s v [NX|XX] [GET] [EX sec|PX ms|EXAT unixsec|PXAT unixms|KEEPTTL]",
+    ),
+    (6, "GET s"),
+    (2, "GETSET s v"),
+    (2, "SETNX s v"),
+    (1, "SETEX s sec v"),
+    (1, "PSETEX s ms v"),
+    (2, "MSET (s v)..."),
+    (1, "MSETNX (s v)..."),
+    (2, "MGET k..."),
+    (3, "APPEND s v"),
+    (2, "STRLEN s"),
+    (3, "GETRANGE s index index"),
+    (1, "SUBSTR s index index"),
+    (3, "SETRANGE s offset v"),
+    (3, "(INCR|DECR) s"),
+    (3, "(INCRBY|DECRBY) s int"),
+    (3, "INCRBYFLOAT s float"),
+    (2, "GETEX s [EX sec|PX ms|EXAT unixsec|PXAT unixms|PERSIST]"),
+    (1, "GETDEL s"),
+    (2, "LCS s s [LEN] [IDX] [MINMATCHLEN count] [WITHMATCHLEN]"),
+];
+
+pub const KEYS: &[Line] = &[
+    (2, "(DEL|UNLINK|EXISTS|TOUCH) k..."),
+    (2, "TYPE k"),
+    (2, "RENAME k k"),
+    (2, "RENAMENX k k"),
+    (2, "COPY k k [DB db] [REPLACE]"),
+    (1, "MOVE k db"),
+    (3, "EXPIRE k sec [NX|XX|GT|LT]"),
+    (1, "PEXPIRE k ms [NX|XX|GT|LT]"),
+    (1, "EXPIREAT k unixsec [NX|XX|GT|LT] [NX|XX|GT|LT]"),
+    (1, "PEXPIREAT k unixms [NX|XX|GT|LT]"),
+    (2, "(TTL|PTTL|EXPIRETIME|PEXPIRETIME) k"),
+    (1, "PERSIST k"),
+    (1, "KEYS pattern"),
+    (1, "SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]"),
+    (1, "SCAN 0 COUNT 1000 [MATCH pattern] [TYPE type]"),
+    (1, "RANDOMKEY"),
+    (1, "DBSIZE"),
+    (2, "OBJECT ENCODING k"),
+    (1, "OBJECT (FREQ|IDLETIME|NOSUCH) k"),
+    (1, "SWAPDB db db"),
+    (1, "SELECT db"),
+    (1, "(FLUSHDB|FLUSHALL) [ASYNC|SYNC|X]"),
+];
+
+pub const LISTS: &[Line] = &[
+    (6, "(LPUSH|RPUSH) l v..."),
+    (1, "(LPUSHX|RPUSHX) l v..."),
+    (3, "(LPOP|RPOP) l [count]"),
+    (2, "LLEN l"),
+    (2, "LINDEX l index"),
+    (2, "LSET l index v"),
+    (4, "LRANGE l index index"),
+    (2, "LTRIM l index index"),
+    (2, "LINSERT l (BEFORE|AFTER|AT) v v"),
+    (2, "LREM l index v"),
+    (2, "LPOS l v [RANK index] [COUNT count] [MAXLEN count]"),
+    (2, "LMOVE l l (LEFT|RIGHT) (LEFT|RIGHT)"),
+    (1, "RPOPLPUSH l l"),
+    (1, "LMPOP count l... (LEFT|RIGHT) [COUNT count]"),
+    (1, "LMPOP 2 l l (LEFT|RIGHT) [COUNT count]"),
+    (1, "OBJECT ENCODING l"),
+];
+
+/// Every one of these may cost a real wait, so they are rare.
+pub const BLOCKING: &[Line] = &[
+    (1, "(BLPOP|BRPOP) l... timeout"),
+    (1, "BLMOVE l l (LEFT|RIGHT) (LEFT|RIGHT) timeout"),
+    (1, "BRPOPLPUSH l l timeout"),
+    (1, "BLMPOP timeout 2 l l (LEFT|RIGHT) [COUNT count]"),
+    (1, "BLMPOP timeout count l (LEFT|RIGHT)"),
+];
+
+pub const HASHES: &[Line] = &[
+    (8, "(HSET|HMSET) h (f v)..."),
+    (2, "HSETNX h f v"),
+    (3, "HGET h f"),
+    (2, "HMGET h f..."),
+    (3, "(HGETALL|HKEYS|HVALS|HLEN) h"),
+    (3, "HDEL h f..."),
+    (1, "(HEXISTS|HSTRLEN) h f"),
+    (3, "HINCRBY h f int"),
+    (3, "HINCRBYFLOAT h f float"),
+    (1, "HRANDFIELD h [count] [WITHVALUES]"),
+    (1, "HSCAN h cursor [MATCH pattern] [COUNT count]"),
+    (1, "OBJECT ENCODING h"),
+];
+
+pub const TRANSACTIONS: &[Line] = &[
+    (4, "MULTI"),
+    (4, "EXEC"),
+    (1, "DISCARD"),
+    (2, "WATCH k..."),
+    (1, "UNWATCH"),
+    (1, "NOSUCHCOMMAND v"),
+];
+
+pub const CONNECTION: &[Line] = &[
+    (2, "PING [v]"),
+    (1, "ECHO v"),
+    (1, "SELECT db"),
+    (1, "CLIENT (GETNAME|SETNAME v|NOSUCH)"),
+    (1, "RESET"),
+    (
+        1,
+        "COMMAND (COUNT X|GETKEYS SET s v|GETKEYS GET|GETKEYS MSET (s v)...|NOSUCH)",
+    ),
+    (1, "CONFIG (SET NOSUCH v|GET NOSUCH|NOSUCH)"),
+    (1, "DEBUG NOSUCH"),
+    (1, "v [v]"),
+];
+
+/// Any command of `families`, each family with a weight of its own.
+pub fn any_of(families: &[(u32, &[Line])]) -> BoxedStrategy<Command> {
+    let family = |lines: &[Line]| {
+        let commands = lines
+            .iter()
+            .map(|&(weight, line)| (weight, parse(line).commands()));
+        Union::new_weighted(commands.collect()).boxed()
+    };
+    Union::new_weighted(
+        families
+            .iter()
+            .map(|&(weight, lines)| (weight, family(lines)))
+            .collect(),
+    )
+    .boxed()
+}
+
+/// Sequences of such commands, some of them wrapped in a transaction, in RESP2 or RESP3.
+pub fn sequences(commands: BoxedStrategy<Command>) -> BoxedStrategy<Vec<Command>> {
+    let word = |word: &str| vec![word.as_bytes().to_vec()];
+    let alone = commands.clone().prop_map(|command| vec![command]);
+    let wrapped = vec(commands, 0..5).prop_map(move |mut inner| {
+        inner.insert(0, word("MULTI"));
+        inner.push(word("EXEC"));
+        inner
+    });
+    let steps = vec(prop_oneof![40 => alone, 1 => wrapped], 1..60);
+    (proptest::bool::weighted(0.25), steps)
+        .prop_map(|(resp3, steps)| {
+            let hello = resp3.then(|| vec![b"HELLO".to_vec(), b"3".to_vec()]);
+            hello.into_iter().chain(steps.concat()).collect()
+        })
+        .boxed()
+}

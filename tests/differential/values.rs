@@ -1,0 +1,267 @@
+//! Pools of argument values: few keys, so that commands meet; many edge values.
+
+use proptest::{prelude::*, sample::select};
+
+/// What an argument means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A key that mostly holds a string, a list, a hash; or any key.
+    StringKey,
+    ListKey,
+    HashKey,
+    AnyKey,
+    /// A string value, a list's element.
+    Value,
+    Field,
+    /// What should be a 64-bit integer.
+    Int,
+    Float,
+    /// A place in a list or a string, from either end.
+    Index,
+    /// A byte offset that never makes a string large.
+    Offset,
+    Count,
+    /// Times to live: long ones or past ones, since the two servers' clocks differ.
+    Seconds,
+    Millis,
+    UnixSeconds,
+    UnixMillis,
+    /// Seconds to block.
+    Timeout,
+    Pattern,
+    Cursor,
+    Db,
+    TypeName,
+}
+
+impl Kind {
+    /// The kind that a word of syntax stands for.
+    pub fn named(word: &str) -> Kind {
+        match word {
+            "s" => Kind::StringKey,
+            "l" => Kind::ListKey,
+            "h" => Kind::HashKey,
+            "k" => Kind::AnyKey,
+            "v" => Kind::Value,
+            "f" => Kind::Field,
+            "int" => Kind::Int,
+            "float" => Kind::Float,
+            "index" => Kind::Index,
+            "offset" => Kind::Offset,
+            "count" => Kind::Count,
+            "sec" => Kind::Seconds,
+            "ms" => Kind::Millis,
+            "unixsec" => Kind::UnixSeconds,
+            "unixms" => Kind::UnixMillis,
+            "timeout" => Kind::Timeout,
+            "pattern" => Kind::Pattern,
+            "cursor" => Kind::Cursor,
+            "db" => Kind::Db,
+            "type" => Kind::TypeName,
+            _ => panic!("no kind of value: {word}"),
+        }
+    }
+
+    pub fn strategy(self) -> BoxedStrategy<Vec<u8>> {
+        match self {
+            Kind::StringKey => keys(&["s0", "s1", "s2"]),
+            Kind::ListKey => keys(&["l0", "l1", "l2"]),
+            Kind::HashKey => keys(&["h0", "h1", "h2"]),
+            Kind::AnyKey => prop_oneof![
+                30 => pool(&["s0", "s1", "s2", "l0", "l1", "l2", "h0", "h1", "h2"]),
+                1 => pool(&["none", ""]),
+            ]
+            .boxed(),
+            Kind::Value => values(),
+            Kind::Field => prop_oneof![
+                6 => pool(&["f0", "f1", "f2", "f3", "f4"]),
+                1 => (0..200u8).prop_map(|n| format!("f{n}").into_bytes()),
+                1 => values(),
+            ]
+            .boxed(),
+            Kind::Int => {
+                prop_oneof![4 => small(-3..12), 2 => pool(INTS), 1 => pool(NOT_INTS)].boxed()
+            }
+            Kind::Float => {
+                prop_oneof![3 => small(-3..12), 4 => pool(FLOATS), 1 => pool(NOT_INTS)].boxed()
+            }
+            Kind::Index => {
+                prop_oneof![8 => small(-6..7), 1 => pool(INTS), 1 => pool(NOT_INTS)].boxed()
+            }
+            Kind::Offset => prop_oneof![8 => small(0..40), 1 => pool(OFFSETS)].boxed(),
+            Kind::Count => {
+                prop_oneof![8 => small(-4..8), 1 => pool(&["100", "0", "abc", ""])].boxed()
+            }
+            Kind::Seconds => pool(SECONDS),
+            Kind::Millis => pool(MILLIS),
+            Kind::UnixSeconds => pool(UNIX_SECONDS),
+            Kind::UnixMillis => pool(UNIX_MILLIS),
+            Kind::Timeout => {
+                prop_oneof![4 => pool(&["0.001", "0.005"]), 1 => pool(TIMEOUTS)].boxed()
+            }
+            Kind::Pattern => pool(PATTERNS),
+            Kind::Cursor => prop_oneof![8 => pool(&["0"]), 1 => pool(CURSORS)].boxed(),
+            Kind::Db => {
+                prop_oneof![8 => small(0..3), 1 => pool(&["-1", "16", "a", "99999999999"])].boxed()
+            }
+            Kind::TypeName => pool(&[
+                "string", "list", "hash", "set", "zset", "stream", "HASH", "x",
+            ]),
+        }
+    }
+}
+
+const INTS: &[&str] = &[
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223372036854775806",
+    "4294967296",
+    "2147483648",
+    "-2147483649",
+    "1000",
+];
+const NOT_INTS: &[&str] = &[
+    "",
+    "abc",
+    "1.0",
+    " 1",
+    "1 ",
+    "+1",
+    "01",
+    "-0",
+    "0x10",
+    "9223372036854775808",
+    "1e2",
+    "--1",
+];
+const FLOATS: &[&str] = &[
+    "0.1",
+    "1.5",
+    "-1.5",
+    "3.0e3",
+    "1e-20",
+    "5e-324",
+    "1.7976931348623157e308",
+    "1e400",
+    "inf",
+    "-inf",
+    "+inf",
+    "nan",
+    "infinity",
+    "1e17",
+    "12345678901234567890",
+    "0.30000000000000004",
+    " 1.5",
+    "1.5 ",
+    ".5",
+    "5.",
+    "0x1p3",
+];
+const OFFSETS: &[&str] = &[
+    "-1",
+    "1000",
+    "536870912",
+    "4294967296",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "abc",
+];
+const SECONDS: &[&str] = &[
+    "100",
+    "1000",
+    "100000",
+    "0",
+    "-1",
+    "-1000",
+    "9223372036854775807",
+    "9223372036854775",
+    "-9223372036854775808",
+    "9223372036854774",
+    "abc",
+    "",
+];
+const MILLIS: &[&str] = &[
+    "100000",
+    "1000000",
+    "0",
+    "-1",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "9223370000000000000",
+    "abc",
+    "1.5",
+];
+const UNIX_SECONDS: &[&str] = &[
+    "1",
+    "1000",
+    "0",
+    "-1",
+    "9999999999",
+    "99999999999",
+    "9223372036854775807",
+    "9223372036854775",
+    "x",
+];
+const UNIX_MILLIS: &[&str] = &[
+    "1",
+    "1000",
+    "0",
+    "-1",
+    "9999999999000",
+    "99999999999999",
+    "9223372036854775807",
+    "x",
+];
+const TIMEOUTS: &[&str] = &["-1", "abc", "-0.5", "1e400", "nan", "inf", ""];
+const PATTERNS: &[&str] = &[
+    "*", "s*", "?0", "[hl]1", "[^s]*", "[a-l]?", "h\\1", "nothing", "", "**1", "[", "[a-", "f*",
+    "\\", "*0*", "[z-a]0",
+];
+const CURSORS: &[&str] = &[
+    "1",
+    "-1",
+    "abc",
+    "18446744073709551615",
+    "18446744073709551616",
+    "",
+];
+
+const BYTES: &[&[u8]] = &[
+    b"\x00",
+    b"\xff\xfe",
+    b"a\r\nb",
+    b"\x00\x01\x02\x03",
+    b"caf\xc3\xa9",
+];
+/// Around the limits where an encoding changes.
+const LENGTHS: &[usize] = &[20, 43, 44, 45, 63, 64, 65, 127, 200, 4200];
+
+fn pool(values: &'static [&'static str]) -> BoxedStrategy<Vec<u8>> {
+    select(values)
+        .prop_map(|value| value.as_bytes().to_vec())
+        .boxed()
+}
+
+/// Mostly one of `own`; now and then a key of another type.
+fn keys(own: &'static [&'static str]) -> BoxedStrategy<Vec<u8>> {
+    prop_oneof![24 => pool(own), 1 => pool(&["s0", "l0", "h0", "none"])].boxed()
+}
+
+fn small(range: std::ops::Range<i32>) -> BoxedStrategy<Vec<u8>> {
+    range.prop_map(|n| n.to_string().into_bytes()).boxed()
+}
+
+/// Short texts, numbers, bytes that are no text, and lengths around encoding limits.
+fn values() -> BoxedStrategy<Vec<u8>> {
+    prop_oneof![
+        6 => pool(&["a", "b", "c", "hello world", "x"]),
+        3 => small(-20..300),
+        2 => pool(INTS),
+        2 => pool(FLOATS),
+        1 => pool(NOT_INTS),
+        1 => select(BYTES).prop_map(<[u8]>::to_vec),
+        1 => select(LENGTHS)
+            .prop_map(|len| (0..len).map(|n| b'a' + (n % 23) as u8).collect()),
+    ]
+    .boxed()
+}
