@@ -3,6 +3,43 @@
 use super::*;
 
 #[test]
+fn a_packaged_file_of_redis_7_loads() {
+    let config = loaded(
+        "# As a distribution ships it\r
+bind 127.0.0.1 -::1
+protected-mode yes
+unixsocket /run/redis/redis-server.sock
+unixsocketperm 700
+daemonize yes
+supervised auto
+pidfile /run/redis/redis-server.pid
+logfile /var/log/redis/redis-server.log
+proc-title-template \"{title} {listen-addr} {server-mode}\"
+save 3600 1 300 100
+replica-serve-stale-data yes
+masterauth 'secret word'
+oom-score-adj-values 0 200 800
+appendonly no
+lua-time-limit 5000
+slowlog-max-len 64
+zset-max-ziplist-entries 99
+io-threads-do-reads no
+maxmemory-clients 5%
+notify-keyspace-events \"\"
+client-output-buffer-limit replica 256mb 64mb 60
+  Hz 1000  ",
+    );
+    assert_eq!(config.network.bind.0, ["127.0.0.1", "-::1"]);
+    assert_eq!(config.network.unixsocketperm, 0o700);
+    assert_eq!(config.replication.primaryauth, Secret(b"secret word".to_vec()));
+    assert_eq!(config.monitoring.commandlog_slow_execution_max_len, 64);
+    assert_eq!(config.encoding.zset_max_listpack_entries, 99);
+    assert_eq!(config.limits.maxmemory_clients, MemoryCap::PercentOfMaxmemory(5));
+    assert_eq!(config.limits.maxmemory_clients.limit_bytes(1000), Some(50));
+    assert_eq!(config.process.hz, 500);
+}
+
+#[test]
 fn values_that_would_lie_are_refused() {
     for line in [
         "appendonly yes",

@@ -54,6 +54,8 @@ fn row_and_value() -> impl Strategy<Value = (&'static Directive, Vec<u8>)> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn what_is_set_is_read_back((directive, value) in row_and_value()) {
         let mut config = Config::default();
