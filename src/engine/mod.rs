@@ -16,6 +16,11 @@ mod mail;
 mod memory;
 mod transaction;
 
+#[cfg(test)]
+pub mod testing;
+#[cfg(test)]
+mod tests;
+
 use crate::{
     base::{hash::HashMap, prng::Prng},
     commands::{ShellRequest, table, table::Command},

@@ -1,0 +1,297 @@
+//! A server without a shell, for tests: an engine, its workers, any number of clients, and
+//! a clock that moves only when told to.
+//!
+//! [`Rig::run`] sends one command of a numbered client, as a person would type it, and
+//! returns what came back in a short notation:
+//!
+//! ```text
+//! +OK   -ERR syntax error   :5   bulk text   nil   nil[]   [a :1 nil]   {k: v}   ~[a]   >[a]   ,1.5   #t
+//! ```
+//!
+//! A client comes into being when its number is first used. A command that blocks returns
+//! `(blocked)`; once somebody has served it, or the clock has passed its deadline,
+//! [`Rig::mail`] returns the reply. Published messages wait in the mailbox the same way.
+//! When a rig is dropped it checks the engine's memory account against the entries.
+//!
+//! Tests of commands live in `engine::tests`, because a command's own layer must not name
+//! the engine.
+
+use super::{Engine, Progress, Worker};
+use crate::{
+    base::{
+        clock::Clock,
+        split::split,
+        time::{Mono, Now, Wall},
+    },
+    config::{self, Config},
+    keyspace::Held,
+    protocol::{
+        Output,
+        value::{Value, encode_command},
+    },
+    session::{Session, clients::ClientInfo, shared::Boot},
+};
+use bytes::{Buf, BytesMut};
+use std::{cell::Cell, collections::BTreeMap, sync::Arc};
+
+/// The time a rig starts at, unix ms: some moment in 2024.
+pub const START_MS: u64 = 1_720_000_000_000;
+
+/// A clock that stands still.
+struct Hand(Cell<Now>);
+
+impl Clock for Hand {
+    fn now(&self) -> Now {
+        self.0.get()
+    }
+}
+
+/// One client's connection.
+struct Client {
+    session: Session,
+    input: BytesMut,
+    output: Output,
+    /// What the engine said last.
+    progress: Progress,
+}
+
+/// See the module.
+pub struct Rig {
+    pub engine: Arc<Engine>,
+    workers: Vec<Worker>,
+    clients: BTreeMap<usize, Client>,
+    hand: Hand,
+    cursors: Vec<u64>,
+    /// The engine is at work; still set when it has panicked.
+    busy: bool,
+}
+
+impl Rig {
+    /// A server with two workers and the default configuration.
+    pub fn new() -> Rig {
+        Rig::with(2, &[])
+    }
+
+    /// A server with `workers` workers and some directives set.
+    pub fn with(workers: usize, directives: &[(&str, &str)]) -> Rig {
+        let mut config = Config::default();
+        let pairs: Vec<_> = directives.iter().map(|(k, v)| (k.as_bytes(), v.as_bytes())).collect();
+        config::set(&mut config, &pairs, config::set::Context::default()).expect("known directives");
+        let now = Now { mono: Mono(1_000_000_000), wall: Wall(START_MS) };
+        let engine = Engine::new(config, Boot { started: now, ..Boot::default() }, workers, 7);
+        let workers = (0..workers).map(|i| Worker::new(&engine, i, i as u64)).collect();
+        Rig { engine, workers, clients: BTreeMap::new(), hand: Hand(Cell::new(now)), cursors: Vec::new(), busy: false }
+    }
+
+    fn connect(&mut self, client: usize) {
+        if self.clients.contains_key(&client) {
+            return;
+        }
+        let shared = &self.engine.shared;
+        let info = Arc::new(ClientInfo {
+            id: shared.clients.next_id(),
+            addr: format!("127.0.0.1:{}", 50_000 + client),
+            local_addr: "127.0.0.1:6379".into(),
+            created_ms: self.now().mono.0 / 1_000_000,
+            worker: client % self.workers.len(),
+            ..ClientInfo::default()
+        });
+        shared.clients.insert(info.clone());
+        let authenticated = shared.config.get().security.requirepass == config::Secret::default();
+        let session = Session::new(info, authenticated);
+        let progress = Progress::Read { want: 1 };
+        self.clients.insert(client, Client { session, input: BytesMut::new(), output: Output::new(), progress });
+    }
+
+    /// Ends a client's connection.
+    pub fn disconnect(&mut self, client: usize) {
+        if let Some(mut c) = self.clients.remove(&client) {
+            self.engine.disconnect(&mut c.session);
+        }
+    }
+
+    /// Runs a command line (words may be quoted) and returns its replies, one per line.
+    pub fn run(&mut self, client: usize, line: &str) -> String {
+        let words = split(line.as_bytes()).expect("balanced quotes");
+        let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+        let replies = self.call(client, &words);
+        if replies.is_empty() {
+            match self.progress(client) {
+                Progress::Blocked => return "(blocked)".into(),
+                Progress::Paused { .. } => return "(paused)".into(),
+                Progress::Shell(_) => return "(shell)".into(),
+                _ => {}
+            }
+        }
+        join(&replies)
+    }
+
+    /// Runs several command lines of one client and returns the last one's reply.
+    pub fn run_all(&mut self, client: usize, lines: &[&str]) -> String {
+        lines.iter().map(|line| self.run(client, line)).last().unwrap_or_default()
+    }
+
+    /// Runs a command of these arguments and returns its replies.
+    pub fn call(&mut self, client: usize, args: &[&[u8]]) -> Vec<Value> {
+        let mut request = Vec::new();
+        encode_command(args, &mut request);
+        self.send(client, &request)
+    }
+
+    /// Hands the engine bytes from a client and returns the complete replies.
+    pub fn send(&mut self, client: usize, bytes: &[u8]) -> Vec<Value> {
+        self.connect(client);
+        self.client(client).input.extend_from_slice(bytes);
+        self.go_on(client);
+        self.replies(client)
+    }
+
+    /// Delivers what waits in a client's mailbox, goes on with its requests, and returns
+    /// what it received, one reply or message per line; `(closed)` if it was killed.
+    pub fn mail(&mut self, client: usize) -> String {
+        self.connect(client);
+        let now = self.now().mono;
+        let c = self.clients.get_mut(&client).expect("connected");
+        if !self.engine.on_mail(&mut c.session, &mut c.output) {
+            return "(closed)".into();
+        }
+        self.engine.on_deadline(&mut c.session, now, &mut c.output);
+        self.go_on(client);
+        let replies = self.replies(client);
+        join(&replies)
+    }
+
+    fn go_on(&mut self, client: usize) {
+        let c = self.clients.get_mut(&client).expect("connected");
+        let w = &mut self.workers[c.session.info.worker];
+        self.busy = true;
+        c.progress = self.engine.on_bytes(w, &mut c.session, &self.hand, &mut c.input, &mut c.output);
+        self.busy = false;
+    }
+
+    /// Takes the replies a client has received.
+    fn replies(&mut self, client: usize) -> Vec<Value> {
+        let out = &mut self.client(client).output;
+        let bytes = out.to_vec();
+        out.advance(bytes.len());
+        let (mut at, mut replies) = (0, Vec::new());
+        while at < bytes.len() {
+            let (value, len) = Value::parse(&bytes[at..]).expect("well-formed").expect("complete");
+            replies.push(value);
+            at += len;
+        }
+        replies
+    }
+
+    fn client(&mut self, client: usize) -> &mut Client {
+        self.clients.get_mut(&client).expect("connected")
+    }
+
+    /// A client's session.
+    pub fn session(&mut self, client: usize) -> &mut Session {
+        self.connect(client);
+        &mut self.client(client).session
+    }
+
+    /// What the engine wanted next when it last returned to a client.
+    pub fn progress(&mut self, client: usize) -> &Progress {
+        &self.client(client).progress
+    }
+
+    /// The clock's reading.
+    pub fn now(&self) -> Now {
+        self.hand.now()
+    }
+
+    /// Moves both clocks on.
+    pub fn advance_ms(&self, ms: u64) {
+        let mut now = self.now();
+        now.mono.0 += ms * 1_000_000;
+        now.wall.0 += ms;
+        self.hand.0.set(now);
+    }
+
+    /// Sets the wall clock alone, to unix ms.
+    pub fn set_wall_ms(&self, ms: u64) {
+        let now = self.now();
+        self.hand.0.set(Now { wall: Wall(ms), ..now });
+    }
+
+    /// One tick of active expiry.
+    pub fn expire_some(&mut self) {
+        let now = self.now();
+        self.engine.expire_some(&mut self.workers[0], now, &mut self.cursors);
+    }
+
+    /// Checks the memory account against what the shards hold.
+    ///
+    /// # Panics
+    /// If they differ.
+    pub fn audit(&self) {
+        let space = &self.engine.shared.keyspace;
+        let mut total = 0;
+        let mut held = Held::new(space);
+        held.all();
+        for at in 0..space.shards().len() {
+            let shard = held.shard(at);
+            let tables = (0..space.databases()).map(|db| shard.table(db));
+            let entries: usize = tables.flat_map(|t| t.iter()).map(|e| e.heap_bytes()).sum();
+            assert_eq!(entries + shard.table_bytes(), shard.used_bytes(), "account of shard {at}");
+            total += shard.used_bytes();
+        }
+        held.release();
+        assert_eq!(space.used_bytes(), total as u64, "published account");
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        if self.busy {
+            return;
+        }
+        self.audit();
+        let clients: Vec<usize> = self.clients.keys().copied().collect();
+        clients.into_iter().for_each(|c| self.disconnect(c));
+        let space = &self.engine.shared.keyspace;
+        for shard in space.shards() {
+            let shard = shard.lock();
+            assert_eq!((shard.watched_len(), shard.waited_len()), (0, 0), "nobody is left to watch or wait");
+        }
+    }
+}
+
+fn join(replies: &[Value]) -> String {
+    replies.iter().map(show).collect::<Vec<_>>().join("\n")
+}
+
+/// A reply in the notation of the module's head.
+pub fn show(v: &Value) -> String {
+    let all = |v: &[Value]| v.iter().map(show).collect::<Vec<_>>().join(" ");
+    let pairs = |v: &[(Value, Value)]| {
+        v.iter().map(|(k, v)| format!("{}: {}", show(k), show(v))).collect::<Vec<_>>().join(", ")
+    };
+    match v {
+        Value::Simple(b) => format!("+{}", text(b)),
+        Value::Error(b) | Value::BulkError(b) => format!("-{}", text(b)),
+        Value::Int(n) => format!(":{n}"),
+        Value::Bulk(b) => text(b),
+        Value::NullBulk | Value::Null => "nil".into(),
+        Value::NullArray => "nil[]".into(),
+        Value::Bool(b) => if *b { "#t" } else { "#f" }.into(),
+        Value::Double(b) => format!(",{}", text(b)),
+        Value::BigNumber(b) => format!("({}", text(b)),
+        Value::Verbatim(kind, b) => format!("={}:{}", text(kind), text(b)),
+        Value::Array(v) => format!("[{}]", all(v)),
+        Value::Set(v) => format!("~[{}]", all(v)),
+        Value::Push(v) => format!(">[{}]", all(v)),
+        Value::Map(v) => format!("{{{}}}", pairs(v)),
+        Value::Attributed(a, v) => format!("|{{{}}} {}", pairs(a), show(v)),
+    }
+}
+
+fn text(b: &[u8]) -> String {
+    match std::str::from_utf8(b) {
+        Ok(s) => s.into(),
+        Err(_) => b.escape_ascii().to_string(),
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests of commands through the engine, a file per family.
+
+mod rig;
