@@ -45,10 +45,7 @@ impl LongDouble {
         }
         let (negative, body) = num::split_sign(text);
         if num::is_infinity(body) {
-            return Some(LongDouble {
-                negative,
-                kind: Kind::Infinite,
-            });
+            return Some(LongDouble { negative, kind: Kind::Infinite });
         }
         let number = match hex_float::hex_body(body) {
             Some(hex) => {
@@ -58,13 +55,9 @@ impl LongDouble {
             None => decimal::parse_decimal(negative, body)?,
         };
         match number {
-            (
-                LongDouble {
-                    kind: Kind::Finite { mantissa, .. },
-                    ..
-                },
-                is_zero,
-            ) if (mantissa == 0) == is_zero => Some(number.0),
+            (LongDouble { kind: Kind::Finite { mantissa, .. }, .. }, is_zero) if (mantissa == 0) == is_zero => {
+                Some(number.0)
+            }
             _ => None,
         }
     }
@@ -73,27 +66,16 @@ impl LongDouble {
     pub fn from_f64(value: f64) -> LongDouble {
         let negative = value.is_sign_negative();
         if value.is_nan() {
-            return LongDouble {
-                negative,
-                kind: Kind::Nan,
-            };
+            return LongDouble { negative, kind: Kind::Nan };
         }
         if value.is_infinite() {
-            return LongDouble {
-                negative,
-                kind: Kind::Infinite,
-            };
+            return LongDouble { negative, kind: Kind::Infinite };
         }
         let bits = value.to_bits();
         let biased = (bits >> 52 & 0x7ff) as i64;
         let fraction = bits & ((1 << 52) - 1);
         let implicit = u64::from(biased != 0) << 52;
-        round(
-            negative,
-            u128::from(fraction | implicit),
-            biased.max(1) - 1075,
-            false,
-        )
+        round(negative, u128::from(fraction | implicit), biased.max(1) - 1075, false)
     }
 
     /// The number an integer is; exact.
@@ -138,21 +120,11 @@ impl std::ops::Add for LongDouble {
     /// The sum, rounded to nearest, ties to even.
     fn add(self, other: LongDouble) -> LongDouble {
         let (a, b) = match (self.kind, other.kind) {
-            (
-                Kind::Finite {
-                    mantissa: am,
-                    exponent: ae,
-                },
-                Kind::Finite {
-                    mantissa: bm,
-                    exponent: be,
-                },
-            ) => ((self.negative, am, ae), (other.negative, bm, be)),
+            (Kind::Finite { mantissa: am, exponent: ae }, Kind::Finite { mantissa: bm, exponent: be }) => {
+                ((self.negative, am, ae), (other.negative, bm, be))
+            }
             (Kind::Infinite, Kind::Infinite) if self.negative != other.negative => {
-                return LongDouble {
-                    negative: false,
-                    kind: Kind::Nan,
-                };
+                return LongDouble { negative: false, kind: Kind::Nan };
             }
             (Kind::Nan, _) | (Kind::Infinite, Kind::Finite { .. } | Kind::Infinite) => return self,
             _ => return other,
@@ -160,8 +132,7 @@ impl std::ops::Add for LongDouble {
         // The larger exponent first. Its mantissa moves up 63 bits, which leaves one bit
         // for a carry and 63 below the last one kept; of what the other loses below
         // those, only whether it is zero can matter.
-        let ((big_neg, big, big_exp), (small_neg, small, small_exp)) =
-            if a.2 >= b.2 { (a, b) } else { (b, a) };
+        let ((big_neg, big, big_exp), (small_neg, small, small_exp)) = if a.2 >= b.2 { (a, b) } else { (b, a) };
         let gap = (big_exp - small_exp) as u32;
         let high = u128::from(big) << 63;
         let low = u128::from(small) << 63;
@@ -184,13 +155,8 @@ impl std::ops::Add for LongDouble {
 
 /// `mantissa * 2^exponent`, and a little more if `inexact`, as the nearest extended float.
 fn round(negative: bool, mantissa: u128, exponent: i64, inexact: bool) -> LongDouble {
-    let finite = |mantissa, exponent: i64| LongDouble {
-        negative,
-        kind: Kind::Finite {
-            mantissa,
-            exponent: exponent as i32,
-        },
-    };
+    let finite =
+        |mantissa, exponent: i64| LongDouble { negative, kind: Kind::Finite { mantissa, exponent: exponent as i32 } };
     if mantissa == 0 {
         return finite(0, MIN_EXPONENT);
     }
@@ -201,10 +167,7 @@ fn round(negative: bool, mantissa: u128, exponent: i64, inexact: bool) -> LongDo
     let low = exponent - i64::from(zeros);
     let drop = (MIN_EXPONENT - low).max(64);
     if low + 64 > MAX_EXPONENT {
-        return LongDouble {
-            negative,
-            kind: Kind::Infinite,
-        };
+        return LongDouble { negative, kind: Kind::Infinite };
     }
     let half = 1u128 << 127;
     let (mut kept, lost) = match drop {
@@ -219,10 +182,7 @@ fn round(negative: bool, mantissa: u128, exponent: i64, inexact: bool) -> LongDo
         exponent += i64::from(carry);
     }
     if exponent > MAX_EXPONENT {
-        return LongDouble {
-            negative,
-            kind: Kind::Infinite,
-        };
+        return LongDouble { negative, kind: Kind::Infinite };
     }
     finite(kept, exponent)
 }

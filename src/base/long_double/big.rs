@@ -13,9 +13,7 @@ impl Big {
 
     /// The position of the highest bit set, counted from 1.
     pub(super) fn bits(&self) -> u32 {
-        self.0
-            .last()
-            .map_or(0, |top| self.0.len() as u32 * 32 - top.leading_zeros())
+        self.0.last().map_or(0, |top| self.0.len() as u32 * 32 - top.leading_zeros())
     }
 
     /// `self * factor + addend`
@@ -65,15 +63,8 @@ impl Big {
     /// whether anything but zeros follows them.
     pub(super) fn top(&self) -> (u128, i64, bool) {
         let skip = self.0.len().saturating_sub(4);
-        let top = self.0[skip..]
-            .iter()
-            .rev()
-            .fold(0u128, |n, &d| n << 32 | u128::from(d));
-        (
-            top,
-            skip as i64 * 32,
-            self.0[..skip].iter().any(|&d| d != 0),
-        )
+        let top = self.0[skip..].iter().rev().fold(0u128, |n, &d| n << 32 | u128::from(d));
+        (top, skip as i64 * 32, self.0[..skip].iter().any(|&d| d != 0))
     }
 
     /// `self / divisor` for a quotient below 2^72, and whether there is a remainder; bit
@@ -104,10 +95,7 @@ impl Big {
 
     fn subtract_if_not_less(&mut self, other: &Big) -> bool {
         let order = self.0.len().cmp(&other.0.len());
-        if order
-            .then_with(|| self.0.iter().rev().cmp(other.0.iter().rev()))
-            .is_lt()
-        {
+        if order.then_with(|| self.0.iter().rev().cmp(other.0.iter().rev())).is_lt() {
             return false;
         }
         let mut borrow = false;

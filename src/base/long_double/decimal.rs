@@ -9,10 +9,7 @@ use crate::base::num::hex_float;
 
 /// An unsigned decimal text as the nearest number, and whether it is exactly zero.
 pub(super) fn parse_decimal(negative: bool, body: &[u8]) -> Option<(LongDouble, bool)> {
-    let end = body
-        .iter()
-        .position(|b| matches!(b, b'e' | b'E'))
-        .unwrap_or(body.len());
+    let end = body.iter().position(|b| matches!(b, b'e' | b'E')).unwrap_or(body.len());
     let mut digits: Vec<u8> = Vec::with_capacity(end);
     let (mut scale, mut point, mut any) = (0i64, false, false);
     for &byte in &body[..end] {
@@ -49,10 +46,7 @@ pub(super) fn decimal(negative: bool, digits: &[u8], scale: i64) -> LongDouble {
     // Whatever is beyond the range by far need not be computed.
     let magnitude = digits.len() as i64 + scale;
     if magnitude > 5000 {
-        return LongDouble {
-            negative,
-            kind: Kind::Infinite,
-        };
+        return LongDouble { negative, kind: Kind::Infinite };
     }
     if magnitude < -5000 {
         return round(negative, 0, 0, false);
@@ -101,11 +95,7 @@ pub(super) fn decimal_exact(negative: bool, digits: &[u8], scale: i64) -> LongDo
 /// `mantissa * 2^exponent` in decimal.
 pub(super) fn put_integer(text: &mut Vec<u8>, mantissa: u64, exponent: u32) {
     if exponent <= 64 {
-        text.extend_from_slice(
-            itoa::Buffer::new()
-                .format(u128::from(mantissa) << exponent)
-                .as_bytes(),
-        );
+        text.extend_from_slice(itoa::Buffer::new().format(u128::from(mantissa) << exponent).as_bytes());
         return;
     }
     let mut number = Big::default();
@@ -118,11 +108,7 @@ pub(super) fn put_integer(text: &mut Vec<u8>, mantissa: u64, exponent: u32) {
         groups.push(number.divide_by(1_000_000_000));
     }
     for (i, group) in groups.iter().rev().enumerate() {
-        let group_text = if i == 0 {
-            format!("{group}")
-        } else {
-            format!("{group:09}")
-        };
+        let group_text = if i == 0 { format!("{group}") } else { format!("{group:09}") };
         text.extend_from_slice(group_text.as_bytes());
     }
 }
