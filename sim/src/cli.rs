@@ -2,6 +2,7 @@
 //!
 //! The trace hash in a line is what to compare between processes: the same commit, toolchain
 //! and seed must print the same line. A failure ends with the one command that repeats it.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)] // a program of its own, outside the simulation
 
 use norn_sim::{
     run::{Outcome, run},
@@ -46,12 +47,7 @@ fn usage(problem: &str) -> ! {
 }
 
 fn parse(args: &[String]) -> Result<Options, String> {
-    let mut options = Options {
-        scenarios: SCENARIOS.iter().collect(),
-        seeds: 1..11,
-        twice: false,
-        quiet: false,
-    };
+    let mut options = Options { scenarios: SCENARIOS.iter().collect(), seeds: 1..11, twice: false, quiet: false };
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or(format!("{arg} needs a value"));
@@ -98,9 +94,7 @@ fn run_all(options: &Options) {
     let wall_s = start.elapsed().as_secs_f64();
     let sim_s = sim_ns as f64 / 1e9;
     let rate = events as f64 / wall_s;
-    println!(
-        "{runs} runs ok in {wall_s:.1} s: {sim_s:.0} simulated s, {events} events, {rate:.0} events/s"
-    );
+    println!("{runs} runs ok in {wall_s:.1} s: {sim_s:.0} simulated s, {events} events, {rate:.0} events/s");
 }
 
 /// Runs a seed, twice if asked to; does not return from a failure.
@@ -117,12 +111,7 @@ fn run_one(scenario: &'static Scenario, seed: u64, twice: bool) -> Outcome {
 }
 
 fn print(scenario: &Scenario, seed: u64, outcome: &Outcome) {
-    let Outcome {
-        trace,
-        events,
-        sim_ns,
-        summary,
-    } = outcome;
+    let Outcome { trace, events, sim_ns, summary } = outcome;
     let name = scenario.name;
     let sim_s = *sim_ns as f64 / 1e9;
     println!("{name} seed {seed}: trace {trace:016x}, {events} events, {sim_s:.3} s: {summary}");

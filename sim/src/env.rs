@@ -41,13 +41,7 @@ impl SimEnv {
         let node = plugin::node();
         let net = SimNet::current();
         net.power_on(node);
-        SimEnv {
-            node,
-            net: net.net(),
-            disk: SimDisk::mount(node),
-            os: SimOs::current(),
-            time: TimeHandle::current(),
-        }
+        SimEnv { node, net: net.net(), disk: SimDisk::mount(node), os: SimOs::current(), time: TimeHandle::current() }
     }
 }
 
@@ -106,10 +100,7 @@ impl Env for SimEnv {
     }
 
     fn usage(&self) -> Usage {
-        Usage {
-            cores: 1,
-            ..Usage::default()
-        }
+        Usage { cores: 1, ..Usage::default() }
     }
 
     fn raise_file_limit(&self, want: u64) -> u64 {

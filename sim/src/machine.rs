@@ -36,20 +36,13 @@ impl Machine {
             let main = main.clone();
             async move { main(SimEnv::boot()).await }
         };
-        let node = handle
-            .create_node()
-            .name(format!("m{number}"))
-            .init(init)
-            .build();
+        let node = handle.create_node().name(format!("m{number}")).init(init).build();
         Machine::connect(number, node.id())
     }
 
     /// A machine without a process of its own, for clients; see [`Machine::spawn`].
     pub fn idle(number: u8) -> Machine {
-        let node = Handle::current()
-            .create_node()
-            .name(format!("m{number}"))
-            .build();
+        let node = Handle::current().create_node().name(format!("m{number}")).build();
         Machine::connect(number, node.id())
     }
 
@@ -65,9 +58,7 @@ impl Machine {
         F: FnOnce(SimEnv) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + 'static,
     {
-        let node = Handle::current()
-            .get_node(self.node)
-            .expect("machines stay");
+        let node = Handle::current().get_node(self.node).expect("machines stay");
         // The task is built on the machine, so it need not be `Send`.
         node.spawn(async move {
             // An error means that the machine crashed meanwhile.

@@ -1,5 +1,6 @@
 //! What a simulated process asks its operating system besides network and disk: clocks,
 //! random numbers, signals. Nodes differ in how wrong their calendar is.
+#![allow(clippy::disallowed_types)] // madsim's calendar is a SystemTime
 
 use crate::trace::Trace;
 use madsim::{
@@ -35,12 +36,7 @@ struct Process {
 
 impl Simulator for SimOs {
     fn new(rng: &GlobalRng, time: &TimeHandle, _: &Config) -> SimOs {
-        SimOs {
-            nodes: Mutex::default(),
-            rng: Mutex::new(rng.clone()),
-            time: time.clone(),
-            trace: Trace::default(),
-        }
+        SimOs { nodes: Mutex::default(), rng: Mutex::new(rng.clone()), time: time.clone(), trace: Trace::default() }
     }
 
     /// Signals die with the process; the machine's clock stays as wrong as it was.
@@ -99,19 +95,13 @@ impl SimOs {
         let since = self.time.now_time().duration_since(SystemTime::UNIX_EPOCH);
         let true_ms = since.expect("simulations begin in 2022").as_millis() as u64;
         let wall_ms = true_ms.saturating_add_signed(skew_ms);
-        self.trace
-            .note(self.time.elapsed().as_nanos() as u64, [2, wall_ms, 0]);
+        self.trace.note(self.time.elapsed().as_nanos() as u64, [2, wall_ms, 0]);
         wall_ms
     }
 
     pub(crate) fn rand_u64(&self) -> u64 {
-        let draw = self
-            .rng
-            .lock()
-            .expect("a panic ends the simulation")
-            .next_u64();
-        self.trace
-            .note(self.time.elapsed().as_nanos() as u64, [3, draw, 0]);
+        let draw = self.rng.lock().expect("a panic ends the simulation").next_u64();
+        self.trace.note(self.time.elapsed().as_nanos() as u64, [3, draw, 0]);
         draw
     }
 

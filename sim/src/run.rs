@@ -5,7 +5,7 @@
 
 use crate::{disk::SimDisks, net::SimNet, os::SimOs, scenario::Scenario, trace::mix};
 use madsim::{Config, runtime::Runtime, time::TimeHandle};
-use std::{any::Any, thread, time::Duration};
+use std::{any::Any, future::Future, thread, time::Duration};
 
 /// Virtual time after which a run counts as hanging.
 const TIME_LIMIT: Duration = Duration::from_secs(4 * 3600);
@@ -25,44 +25,46 @@ pub struct Outcome {
 
 /// Runs a scenario once; the error says what went wrong.
 pub fn run(scenario: &'static Scenario, seed: u64) -> Result<Outcome, String> {
-    let name = format!("{}-{seed}", scenario.name);
-    let thread = thread::Builder::new().name(name).stack_size(STACK_BYTES);
-    let run = thread.spawn(move || simulate(scenario, seed));
-    match run.expect("a thread can start").join() {
-        Ok(outcome) => Ok(outcome),
-        Err(panic) => Err(message(&*panic)),
-    }
+    simulate(seed, move || async move {
+        let summary = (scenario.run)(seed).await;
+        let (trace, events) = trace(seed);
+        let sim_ns = TimeHandle::current().elapsed().as_nanos() as u64;
+        Outcome { trace: mix(trace, sim_ns), events, sim_ns, summary }
+    })
 }
 
-fn simulate(scenario: &'static Scenario, seed: u64) -> Outcome {
-    let mut runtime = Runtime::with_seed_and_config(seed, Config::default());
-    runtime.add_simulator::<SimNet>();
-    runtime.add_simulator::<SimDisks>();
-    runtime.add_simulator::<SimOs>();
-    runtime.set_time_limit(TIME_LIMIT);
-    runtime.block_on(async move {
-        SimNet::current().start();
-        let summary = (scenario.run)(seed).await;
-        let mut trace = mix(0, seed);
-        let mut events = 0;
-        let parts = [
-            SimNet::current().trace(),
-            SimDisks::current().trace(),
-            SimOs::current().trace(),
-        ];
-        for (hash, n) in parts {
-            trace = mix(mix(trace, hash), n);
-            events += n;
-        }
-        let sim_ns = TimeHandle::current().elapsed().as_nanos() as u64;
-        trace = mix(trace, sim_ns);
-        Outcome {
-            trace,
-            events,
-            sim_ns,
-            summary,
-        }
-    })
+/// Runs `f` as the supervisor of a fresh simulation; the error is the message of a panic.
+pub fn simulate<F, Fut, T>(seed: u64, f: F) -> Result<T, String>
+where
+    F: FnOnce() -> Fut + Send + 'static,
+    Fut: Future<Output = T>,
+    T: Send + 'static,
+{
+    let thread = thread::Builder::new().name(format!("seed-{seed}"));
+    let run = thread.stack_size(STACK_BYTES).spawn(move || {
+        let mut runtime = Runtime::with_seed_and_config(seed, Config::default());
+        runtime.add_simulator::<SimNet>();
+        runtime.add_simulator::<SimDisks>();
+        runtime.add_simulator::<SimOs>();
+        runtime.set_time_limit(TIME_LIMIT);
+        runtime.block_on(async move {
+            SimNet::current().start();
+            f().await
+        })
+    });
+    run.expect("a thread can start").join().map_err(|panic| message(&*panic))
+}
+
+/// The hash and number of everything that has happened in the current simulation.
+fn trace(seed: u64) -> (u64, u64) {
+    let parts = [SimNet::current().trace(), SimDisks::current().trace(), SimOs::current().trace()];
+    let mut trace = mix(0, seed);
+    let mut events = 0;
+    for (hash, n) in parts {
+        trace = mix(mix(trace, hash), n);
+        events += n;
+    }
+    (trace, events)
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {

@@ -17,10 +17,7 @@ pub struct Trace {
 
 impl Default for Trace {
     fn default() -> Trace {
-        Trace {
-            hash: AtomicU64::new(0x9E37_79B9_7F4A_7C15),
-            events: AtomicU64::new(0),
-        }
+        Trace { hash: AtomicU64::new(0x9E37_79B9_7F4A_7C15), events: AtomicU64::new(0) }
     }
 }
 
@@ -50,9 +47,7 @@ impl Trace {
 /// One step of a multiply-rotate hash.
 #[inline]
 pub fn mix(hash: u64, word: u64) -> u64 {
-    (hash ^ word)
-        .wrapping_mul(0xFF51_AFD7_ED55_8CCD)
-        .rotate_left(29)
+    (hash ^ word).wrapping_mul(0xFF51_AFD7_ED55_8CCD).rotate_left(29)
 }
 
 /// A hash of some payload, the same in every process.

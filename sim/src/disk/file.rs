@@ -38,11 +38,7 @@ impl Disk for SimDisk {
     async fn open(&self, path: &str, mode: Open) -> io::Result<SimFile> {
         let open = self.operation(1, |node| node.fs.open(path, mode));
         let ino = open.await?;
-        Ok(SimFile {
-            disk: self.clone(),
-            ino,
-            writable: mode != Open::Read,
-        })
+        Ok(SimFile { disk: self.clone(), ino, writable: mode != Open::Read })
     }
 
     async fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -116,18 +112,13 @@ impl DiskFile for SimFile {
 
     async fn sync(&mut self) -> io::Result<()> {
         let ino = self.ino;
-        let upto = self
-            .disk
-            .apply(|node| Ok(node.fs.inode(ino).last_change()))?;
+        let upto = self.disk.apply(|node| Ok(node.fs.inode(ino).last_change()))?;
         self.disk.wait_for_sync().await;
         self.disk.apply(|node| {
             node.note(11, upto);
             if node.chance(node.config.sync_error) {
                 node.stats.failed_syncs += 1;
-                let fate = Fate {
-                    survives: 0.5,
-                    garbage: 0.0,
-                };
+                let fate = Fate { survives: 0.5, garbage: 0.0 };
                 node.fs.inode(ino).lose(upto, fate, node.rng);
                 return Err(eio());
             }

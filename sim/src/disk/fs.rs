@@ -144,15 +144,9 @@ impl FileSystem {
         let intact = rng.gen_ratio(INTACT_PERCENT, 100);
         let drawn = || [0.0, 0.1, 0.5, 0.9].choose(&mut rng.clone()).copied();
         let survives = config.sector_survives.or_else(drawn);
-        let fate = Fate {
-            survives: if intact { 1.0 } else { survives.unwrap_or(0.5) },
-            garbage: config.sector_garbage,
-        };
-        let kept = if intact {
-            pending
-        } else {
-            rng.gen_range(0..=pending)
-        };
+        let fate =
+            Fate { survives: if intact { 1.0 } else { survives.unwrap_or(0.5) }, garbage: config.sector_garbage };
+        let kept = if intact { pending } else { rng.gen_range(0..=pending) };
         stats.lost_names += (pending - kept) as u64;
         self.tree.power_loss(kept);
         for inode in self.inodes.values_mut() {
@@ -163,7 +157,6 @@ impl FileSystem {
     /// Frees files that have no name now, none after a crash, and no handle.
     fn forget_unreachable(&mut self) {
         let tree = &self.tree;
-        self.inodes
-            .retain(|ino, inode| inode.opens > 0 || tree.is_named(*ino));
+        self.inodes.retain(|ino, inode| inode.opens > 0 || tree.is_named(*ino));
     }
 }

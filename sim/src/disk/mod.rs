@@ -11,6 +11,8 @@ mod config;
 mod file;
 mod fs;
 mod inode;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use config::DiskConfig;
@@ -97,9 +99,7 @@ impl Simulator for SimDisks {
         };
         let state = Mutex::new(state);
         let time = time.clone();
-        SimDisks {
-            shared: Arc::new(Shared { state, time }),
-        }
+        SimDisks { shared: Arc::new(Shared { state, time }) }
     }
 
     fn create_node(&self, id: NodeId) {
@@ -109,13 +109,7 @@ impl Simulator for SimDisks {
     /// Called by a kill, before the destructors of the node's tasks.
     fn reset_node(&self, id: NodeId) {
         let mut state = self.shared.state();
-        let State {
-            nodes,
-            config,
-            rng,
-            stats,
-            ..
-        } = &mut *state;
+        let State { nodes, config, rng, stats, .. } = &mut *state;
         if let Some(fs) = nodes.get_mut(&id) {
             fs.kill(config, rng, stats);
         }
@@ -182,43 +176,22 @@ impl SimDisk {
     pub(crate) fn mount(node: NodeId) -> SimDisk {
         let shared = SimDisks::current().shared.clone();
         let generation = shared.state().nodes.entry(node).or_default().generation;
-        SimDisk {
-            shared,
-            node,
-            generation,
-        }
+        SimDisk { shared, node, generation }
     }
 
     /// Does something to the node's files at once, unless its process is dead.
     fn apply<T>(&self, f: impl FnOnce(&mut Node<'_>) -> io::Result<T>) -> io::Result<T> {
         let mut state = self.shared.state();
-        let State {
-            nodes,
-            config,
-            rng,
-            trace,
-            stats,
-        } = &mut *state;
+        let State { nodes, config, rng, trace, stats } = &mut *state;
         let fs = nodes.get_mut(&self.node).expect("mounted");
         if fs.generation != self.generation {
             return Err(io::Error::other("the process was killed"));
         }
-        f(&mut Node {
-            fs,
-            config,
-            rng,
-            trace,
-            stats,
-            now_ns: self.shared.time.elapsed().as_nanos() as u64,
-        })
+        f(&mut Node { fs, config, rng, trace, stats, now_ns: self.shared.time.elapsed().as_nanos() as u64 })
     }
 
     /// Does something that takes time; `kind` names it in the trace.
-    async fn operation<T>(
-        &self,
-        kind: u64,
-        f: impl FnOnce(&mut Node<'_>) -> io::Result<T>,
-    ) -> io::Result<T> {
+    async fn operation<T>(&self, kind: u64, f: impl FnOnce(&mut Node<'_>) -> io::Result<T>) -> io::Result<T> {
         let (wait, at_once) = {
             let mut state = self.shared.state();
             let (low, high) = state.config.op_us;
@@ -243,19 +216,10 @@ impl SimDisk {
     async fn wait_for_sync(&self) {
         let wait = {
             let mut state = self.shared.state();
-            let DiskConfig {
-                sync_us: (low, high),
-                slow_sync,
-                slow_sync_max_ms,
-                ..
-            } = state.config;
+            let DiskConfig { sync_us: (low, high), slow_sync, slow_sync_max_ms, .. } = state.config;
             let us = state.rng.gen_range(low..=high.max(low));
             let slow = slow_sync > 0.0 && state.rng.gen_bool(slow_sync);
-            let extra_ms = if slow {
-                state.rng.gen_range(0..=slow_sync_max_ms)
-            } else {
-                0
-            };
+            let extra_ms = if slow { state.rng.gen_range(0..=slow_sync_max_ms) } else { 0 };
             Duration::from_micros(us) + Duration::from_millis(extra_ms)
         };
         pause(&self.shared.time, wait).await;

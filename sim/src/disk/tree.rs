@@ -143,9 +143,7 @@ impl Tree {
             None => return Err(ErrorKind::NotFound.into()),
         }
         let paths = self.now.keys().filter(|p| parent(p) == dir);
-        let mut names: Vec<String> = paths
-            .map(|p| p.rsplit('/').next().unwrap_or(p).to_owned())
-            .collect();
+        let mut names: Vec<String> = paths.map(|p| p.rsplit('/').next().unwrap_or(p).to_owned()).collect();
         names.sort_unstable();
         Ok(names)
     }
@@ -247,10 +245,7 @@ mod tests {
         tree.sync("d", tree.last_change());
         assert_eq!(tree.pending(), 2);
         tree.power_loss(0);
-        assert!(
-            names(&tree).is_empty(),
-            "the directory itself was not synced"
-        );
+        assert!(names(&tree).is_empty(), "the directory itself was not synced");
     }
 
     #[test]

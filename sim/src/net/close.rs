@@ -76,8 +76,7 @@ impl World {
         };
         let power_loss = std::mem::take(&mut host.power_loss);
         host.up = !power_loss;
-        self.trace
-            .note(self.now_ns(), [5, u64::from(power_loss), 0]);
+        self.trace.note(self.now_ns(), [5, u64::from(power_loss), 0]);
         let mut open = Vec::new();
         for (id, conn) in &self.conns {
             for side in 0..2 {
@@ -88,10 +87,7 @@ impl World {
         }
         self.listeners.retain(|(n, _), _| *n != node);
         for (id, side) in open {
-            let conn = self
-                .conns
-                .get_mut(&id)
-                .expect("both ends may be on this node");
+            let conn = self.conns.get_mut(&id).expect("both ends may be on this node");
             let end = &mut conn.ends[side];
             end.halves = 0;
             end.wake();

@@ -66,9 +66,7 @@ impl NetConfig {
         let short_read = pick(&[0.0, 0.01, 0.3, 1.0]);
         let short_write = pick(&[0.0, 0.01, 0.3, 1.0]);
         let accept_error = pick(&[0.0, 0.0, 0.0, 0.02]);
-        let slowest_us = *[100, 500, 2_000, 10_000, 100_000]
-            .choose(rng)
-            .expect("choices");
+        let slowest_us = *[100, 500, 2_000, 10_000, 100_000].choose(rng).expect("choices");
         NetConfig {
             latency_us: (rng.gen_range(20..=100), slowest_us),
             loss,

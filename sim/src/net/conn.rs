@@ -83,16 +83,9 @@ impl End {
     /// The end learns that the connection is lost; what it had already received stays readable.
     pub(super) fn fail(&mut self, kind: ErrorKind) {
         // As in Linux: after end-of-file a reset shows as a broken pipe.
-        let kind = if self.eof {
-            ErrorKind::BrokenPipe
-        } else {
-            kind
-        };
+        let kind = if self.eof { ErrorKind::BrokenPipe } else { kind };
         self.failure.get_or_insert(kind);
-        self.wire = Wire {
-            closed: true,
-            ..Wire::default()
-        };
+        self.wire = Wire { closed: true, ..Wire::default() };
         self.wake();
     }
 

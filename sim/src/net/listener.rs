@@ -84,18 +84,12 @@ impl World {
         }
         let key = (node, addr.clone());
         self.next_id += 1;
-        let listening = Listening {
-            id: self.next_id,
-            backlog: backlog.max(1) as usize,
-            queue: VecDeque::new(),
-            waker: None,
-        };
+        let listening =
+            Listening { id: self.next_id, backlog: backlog.max(1) as usize, queue: VecDeque::new(), waker: None };
         let id = listening.id;
         // A unix socket's path is taken over; whoever held it listens in vain.
         if let Some(old) = self.listeners.insert(key, listening) {
-            old.queue
-                .into_iter()
-                .for_each(|conn| self.refuse_waiting(conn));
+            old.queue.into_iter().for_each(|conn| self.refuse_waiting(conn));
         }
         Ok((addr, id))
     }
@@ -140,20 +134,14 @@ impl World {
         self.next_id += 1;
         let id = self.next_id;
         self.trace.note(self.now_ns(), [6, id, 0]);
-        self.conns
-            .insert(id, Conn::new((me, from), (to, addr.clone())));
+        self.conns.insert(id, Conn::new((me, from), (to, addr.clone())));
         let listening = self.listeners.get_mut(&(to, name)).expect("found above");
         listening.queue.push_back(id);
         listening.waker.take().into_iter().for_each(Waker::wake);
         Answer::Connected(id)
     }
 
-    fn poll_accept(
-        &mut self,
-        key: &(NodeId, Addr),
-        id: u64,
-        waker: &Waker,
-    ) -> Poll<io::Result<ConnId>> {
+    fn poll_accept(&mut self, key: &(NodeId, Addr), id: u64, waker: &Waker) -> Poll<io::Result<ConnId>> {
         let failing = self.config.accept_error;
         let Some(listening) = self.listeners.get_mut(key).filter(|l| l.id == id) else {
             return Poll::Pending; // its path was taken over
@@ -179,12 +167,7 @@ impl World {
 }
 
 impl Net {
-    pub(crate) fn bind(
-        self: &Arc<Net>,
-        node: NodeId,
-        addr: &Addr,
-        backlog: u32,
-    ) -> io::Result<SimListener> {
+    pub(crate) fn bind(self: &Arc<Net>, node: NodeId, addr: &Addr, backlog: u32) -> io::Result<SimListener> {
         let (addr, id) = self.world().bind(node, addr, backlog)?;
         let (net, key) = (self.clone(), (node, addr));
         Ok(SimListener { net, key, id })

@@ -14,6 +14,8 @@ mod config;
 mod conn;
 mod listener;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod world;
 
 pub use config::NetConfig;
@@ -57,9 +59,7 @@ impl Simulator for SimNet {
     fn new(rng: &GlobalRng, time: &TimeHandle, _: &Config) -> SimNet {
         let world = Mutex::new(World::new(rng, time));
         let time = time.clone();
-        SimNet {
-            net: Arc::new(Net { world, time }),
-        }
+        SimNet { net: Arc::new(Net { world, time }) }
     }
 
     /// Called by a kill, before the destructors of the node's tasks.
@@ -89,12 +89,7 @@ impl SimNet {
 
     /// Connects a node to the network.
     pub fn add_host(&self, node: NodeId, ip: IpAddr) {
-        let host = Host {
-            ip,
-            up: true,
-            next_port: 0,
-            power_loss: false,
-        };
+        let host = Host { ip, up: true, next_port: 0, power_loss: false };
         self.net.world().hosts.insert(node, host);
     }
 

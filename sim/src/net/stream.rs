@@ -36,24 +36,14 @@ struct Half {
 
 impl Drop for Half {
     fn drop(&mut self) {
-        self.net
-            .world()
-            .drop_half(self.conn, self.side, self.is_write);
+        self.net.world().drop_half(self.conn, self.side, self.is_write);
     }
 }
 
 impl SimStream {
     pub(super) fn new(net: Arc<Net>, conn: ConnId, side: Side) -> SimStream {
-        let half = |is_write| Half {
-            net: net.clone(),
-            conn,
-            side,
-            is_write,
-        };
-        SimStream {
-            reader: SimReader(half(false)),
-            writer: SimWriter(half(true)),
-        }
+        let half = |is_write| Half { net: net.clone(), conn, side, is_write };
+        SimStream { reader: SimReader(half(false)), writer: SimWriter(half(true)) }
     }
 
     fn addr_of(&self, other: bool) -> io::Result<Addr> {
@@ -92,13 +82,7 @@ impl Stream for SimStream {
 }
 
 impl World {
-    fn poll_read(
-        &mut self,
-        id: ConnId,
-        side: Side,
-        waker: &Waker,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(&mut self, id: ConnId, side: Side, waker: &Waker, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let short = self.config.short_read;
         let Some(conn) = self.conns.get_mut(&id) else {
             return Poll::Ready(Err(ErrorKind::NotConnected.into()));
@@ -132,8 +116,7 @@ impl World {
                 inbox.pop_front();
             }
         }
-        self.trace
-            .note(self.now_ns(), [7, id << 1 | side as u64, want as u64]);
+        self.trace.note(self.now_ns(), [7, id << 1 | side as u64, want as u64]);
         self.give_credit(id, 1 - side, want);
         Poll::Ready(Ok(()))
     }
@@ -152,13 +135,7 @@ impl World {
         self.expect_credit(id, sender);
     }
 
-    fn poll_write(
-        &mut self,
-        id: ConnId,
-        side: Side,
-        waker: &Waker,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(&mut self, id: ConnId, side: Side, waker: &Waker, data: &[u8]) -> Poll<io::Result<usize>> {
         let (window, segment) = (self.config.window, self.config.segment);
         let short = self.config.short_write;
         let Some(conn) = self.conns.get_mut(&id) else {
@@ -199,28 +176,16 @@ impl World {
 }
 
 impl AsyncRead for SimReader {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let half = &self.0;
-        half.net
-            .world()
-            .poll_read(half.conn, half.side, cx.waker(), buf)
+        half.net.world().poll_read(half.conn, half.side, cx.waker(), buf)
     }
 }
 
 impl AsyncWrite for SimWriter {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         let half = &self.0;
-        half.net
-            .world()
-            .poll_write(half.conn, half.side, cx.waker(), data)
+        half.net.world().poll_write(half.conn, half.side, cx.waker(), data)
     }
 
     /// Written data leaves by itself, as from a kernel's socket.
@@ -235,21 +200,13 @@ impl AsyncWrite for SimWriter {
 }
 
 impl AsyncRead for SimStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.reader).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for SimStream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.writer).poll_write(cx, data)
     }
 

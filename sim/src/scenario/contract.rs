@@ -35,10 +35,7 @@ pub(super) async fn run(seed: u64) -> String {
     let count = all.len();
     for (i, case) in all.into_iter().enumerate() {
         let machine = Machine::idle(u8::try_from(i + 1).expect("few cases"));
-        let place = Place {
-            ip: machine.ip,
-            socket_dir: "/run".into(),
-        };
+        let place = Place { ip: machine.ip, socket_dir: "/run".into() };
         let done = Arc::new(AtomicBool::new(false));
         let done2 = done.clone();
         let task = machine.spawn(move |env| async move {

@@ -73,10 +73,7 @@ pub(super) async fn run(_seed: u64) -> String {
     };
     wait_until("every client reaches every server", everybody_served).await;
     board.stop.store(true, Relaxed);
-    wait_until("no connection is left", || {
-        SimNet::current().connections() == 0
-    })
-    .await;
+    wait_until("no connection is left", || SimNet::current().connections() == 0).await;
     let count = |n: &AtomicU64| n.load(Relaxed);
     let crashes: u64 = board.crashes.iter().map(count).sum();
     format!(
@@ -98,10 +95,7 @@ fn start(board: &Arc<Board>) -> Vec<Machine> {
         let main = move |env| request_forever(env, board.clone(), i);
         Machine::with_process(number(SERVERS + i), main)
     };
-    (0..SERVERS)
-        .map(server)
-        .chain((0..CLIENTS).map(client))
-        .collect()
+    (0..SERVERS).map(server).chain((0..CLIENTS).map(client)).collect()
 }
 
 async fn wait_until(what: &str, done: impl Fn() -> bool) {
@@ -167,14 +161,8 @@ fn byte_at(session: u64, direction: u64, off: u64) -> u8 {
 
 async fn serve(env: SimEnv, board: Arc<Board>) {
     let addr = Addr::Tcp(SocketAddr::from(([0, 0, 0, 0], PORT)));
-    let opts = BindOpts {
-        backlog: 16,
-        unix_mode: None,
-    };
-    let mut listener = env
-        .bind(&addr, opts)
-        .await
-        .expect("a fresh process can bind");
+    let opts = BindOpts { backlog: 16, unix_mode: None };
+    let mut listener = env.bind(&addr, opts).await.expect("a fresh process can bind");
     loop {
         let Ok(parcel) = listener.accept().await else {
             env.sleep(Duration::from_millis(100)).await;
@@ -197,11 +185,7 @@ async fn serve(env: SimEnv, board: Arc<Board>) {
 }
 
 async fn read_session<R: tokio::io::AsyncRead + Unpin>(r: &mut R) -> io::Result<Session> {
-    Ok(Session {
-        id: r.read_u64().await?,
-        up: r.read_u64().await?,
-        down: r.read_u64().await?,
-    })
+    Ok(Session { id: r.read_u64().await?, up: r.read_u64().await?, down: r.read_u64().await? })
 }
 
 async fn request_forever(env: SimEnv, board: Arc<Board>, me: usize) {
@@ -231,11 +215,7 @@ async fn one_session(env: &SimEnv, board: &Board, me: usize, server: usize) {
         return;
     };
     let size = |bits: u64| (bits >> 8) % (1 << (bits % 18));
-    let session = Session {
-        id: env.rand_u64(),
-        up: size(env.rand_u64()),
-        down: size(env.rand_u64()),
-    };
+    let session = Session { id: env.rand_u64(), up: size(env.rand_u64()), down: size(env.rand_u64()) };
     let (r, mut w) = stream.into_split();
     let send = async {
         w.write_u64(session.id).await?;
@@ -259,13 +239,7 @@ async fn one_session(env: &SimEnv, board: &Board, me: usize, server: usize) {
 }
 
 /// Sends a session's stream in pieces of any size, then end-of-file.
-async fn write_stream<W>(
-    env: &SimEnv,
-    mut w: W,
-    id: u64,
-    direction: u64,
-    len: u64,
-) -> io::Result<()>
+async fn write_stream<W>(env: &SimEnv, mut w: W, id: u64, direction: u64, len: u64) -> io::Result<()>
 where
     W: tokio::io::AsyncWrite + Unpin,
 {
@@ -285,14 +259,7 @@ where
 
 /// Reads a session's stream to its end. Wrong bytes are a violation whatever happened;
 /// an early end is an error that the caller judges.
-async fn check_stream<R>(
-    env: &SimEnv,
-    board: &Board,
-    mut r: R,
-    id: u64,
-    direction: u64,
-    len: u64,
-) -> io::Result<()>
+async fn check_stream<R>(env: &SimEnv, board: &Board, mut r: R, id: u64, direction: u64, len: u64) -> io::Result<()>
 where
     R: tokio::io::AsyncRead + Unpin,
 {

@@ -82,17 +82,12 @@ async fn open_modes<E: Env>(env: E, _: Place) {
     append_all(&mut file, b"def").await;
     assert_eq!(file.read_at(0, 9).await.expect("readable"), "abcdef");
     let mut read_only = disk.open("f", Open::Read).await.expect("read");
-    read_only
-        .append(Bytes::from_static(b"x"))
-        .await
-        .expect_err("read only");
+    read_only.append(Bytes::from_static(b"x")).await.expect_err("read only");
     read_only.truncate(0).await.expect_err("read only");
     assert_eq!(content(disk, "f").await, "abcdef");
     let file = disk.open("f", Open::Truncate).await.expect("truncate");
     assert_eq!(file.size().await.expect("size"), 0);
-    disk.open("new", Open::Append)
-        .await
-        .expect("append creates");
+    disk.open("new", Open::Append).await.expect("append creates");
     assert_eq!(content(disk, "new").await, "");
 }
 
@@ -152,14 +147,8 @@ async fn lists_sorted_children<E: Env>(env: E, _: Place) {
     for name in ["d/b", "d/a10", "d/a9", "d/sub/hidden", "top"] {
         file_with(disk, name, b"").await;
     }
-    assert_eq!(
-        disk.list("d").await.expect("list"),
-        ["a10", "a9", "b", "sub"]
-    );
-    assert_eq!(
-        disk.list("./d/").await.expect("list"),
-        ["a10", "a9", "b", "sub"]
-    );
+    assert_eq!(disk.list("d").await.expect("list"), ["a10", "a9", "b", "sub"]);
+    assert_eq!(disk.list("./d/").await.expect("list"), ["a10", "a9", "b", "sub"]);
     assert_eq!(disk.list("").await.expect("list"), ["d", "top"]);
 }
 
@@ -170,12 +159,8 @@ async fn creates_nested_directories<E: Env>(env: E, _: Place) {
     file_with(disk, "a/b/c/f", b"deep").await;
     assert_eq!(content(disk, "a/b/c/f").await, "deep");
     file_with(disk, "file", b"").await;
-    disk.create_dir("file")
-        .await
-        .expect_err("a file is in the way");
-    disk.create_dir("file/d")
-        .await
-        .expect_err("a file is in the way");
+    disk.create_dir("file").await.expect_err("a file is in the way");
+    disk.create_dir("file/d").await.expect_err("a file is in the way");
 }
 
 async fn directories_are_not_files<E: Env>(env: E, _: Place) {
@@ -185,9 +170,7 @@ async fn directories_are_not_files<E: Env>(env: E, _: Place) {
     assert_eq!(e.kind(), ErrorKind::IsADirectory);
     disk.remove("d").await.expect_err("remove is for files");
     file_with(disk, "f", b"").await;
-    disk.rename("f", "d")
-        .await
-        .expect_err("rename over a directory");
+    disk.rename("f", "d").await.expect_err("rename over a directory");
     let e = disk.open("f/x", Open::Append).await.err().expect("open");
     assert_eq!(e.kind(), ErrorKind::NotADirectory);
     disk.list("f").await.expect_err("list of a file");

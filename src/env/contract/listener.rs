@@ -29,13 +29,8 @@ async fn ends_agree_on_addresses<E: Env>(env: E, place: Place) {
     let server = E::Listener::open(parcel).expect("open");
     assert_eq!(client.peer_addr().expect("peer"), addr);
     assert_eq!(server.local_addr().expect("local"), addr);
-    assert_eq!(
-        server.peer_addr().expect("peer"),
-        client.local_addr().expect("local")
-    );
-    let Addr::Tcp(a) = addr else {
-        panic!("{addr:?}")
-    };
+    assert_eq!(server.peer_addr().expect("peer"), client.local_addr().expect("local"));
+    let Addr::Tcp(a) = addr else { panic!("{addr:?}") };
     assert!(a.port() != 0 && a.ip() == place.ip);
 }
 

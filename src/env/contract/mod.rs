@@ -71,10 +71,7 @@ impl Place {
     }
 }
 
-const OPTS: BindOpts = BindOpts {
-    backlog: 128,
-    unix_mode: None,
-};
+const OPTS: BindOpts = BindOpts { backlog: 128, unix_mode: None };
 
 /// A listener on a free port and the address it got.
 async fn listen<E: Env>(env: &E, place: &Place) -> (E::Listener, Addr) {

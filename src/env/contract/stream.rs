@@ -103,10 +103,7 @@ async fn half_close_by_the_server<E: Env>(env: E, place: Place) {
     let mut got = Vec::new();
     client.read_to_end(&mut got).await.expect("client reads");
     assert_eq!(got, b"bye");
-    client
-        .write_all(b"still here")
-        .await
-        .expect("client writes on");
+    client.write_all(b"still here").await.expect("client writes on");
     drop(client);
     let mut got = Vec::new();
     server.read_to_end(&mut got).await.expect("server reads on");
@@ -132,10 +129,7 @@ async fn dropped_read_half_changes_nothing<E: Env>(env: E, place: Place) {
     let (client, mut server) = pair(&env, &place).await;
     let (r, mut w) = client.into_split();
     drop(r);
-    server
-        .write_all(b"into the void")
-        .await
-        .expect("peer may write");
+    server.write_all(b"into the void").await.expect("peer may write");
     env.sleep(Duration::from_millis(20)).await;
     w.write_all(b"x").await.expect("write half lives on");
     let mut buf = [0; 1];
@@ -201,10 +195,7 @@ async fn back_pressure_is_bounded<E: Env>(env: E, place: Place) {
     let stalled_at = sent.get();
     env.sleep(Duration::from_millis(500)).await;
     assert_eq!(sent.get(), stalled_at, "the writer did not stop");
-    assert!(
-        stalled_at > 0 && stalled_at < TOTAL / 2,
-        "{stalled_at} bytes in buffers"
-    );
+    assert!(stalled_at > 0 && stalled_at < TOTAL / 2, "{stalled_at} bytes in buffers");
     let mut buf = vec![0; 1 << 16];
     let mut got = 0;
     while got < stalled_at + (1 << 20) {

@@ -49,11 +49,7 @@ impl OsDisk {
     fn path(&self, relative: &str) -> PathBuf {
         let path = self.root.join(relative);
         // `join` of two empty paths names nothing, not the current directory.
-        if path.as_os_str().is_empty() {
-            PathBuf::from(".")
-        } else {
-            path
-        }
+        if path.as_os_str().is_empty() { PathBuf::from(".") } else { path }
     }
 }
 

@@ -8,6 +8,7 @@
 //!
 //! Files are used through `std::fs` on tokio's pool of blocking threads: no portable
 //! interface reads and syncs files without blocking.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 // Here, behind the seam, is where clocks, files and sockets are named.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
@@ -49,10 +50,7 @@ impl TokioEnv {
 
     /// File paths are relative to `root`.
     pub fn rooted(root: &Path) -> TokioEnv {
-        TokioEnv {
-            start: Instant::now(),
-            disk: OsDisk::new(root),
-        }
+        TokioEnv { start: Instant::now(), disk: OsDisk::new(root) }
     }
 }
 
@@ -73,10 +71,7 @@ where
 }
 
 fn runtime() -> io::Result<LocalRuntime> {
-    Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(DISK_THREADS)
-        .build_local(LocalOptions::default())
+    Builder::new_current_thread().enable_all().max_blocking_threads(DISK_THREADS).build_local(LocalOptions::default())
 }
 
 impl Env for TokioEnv {
@@ -117,12 +112,10 @@ impl Env for TokioEnv {
         Fut: Future<Output = ()> + 'static,
     {
         let env = self.clone();
-        std::thread::Builder::new()
-            .name(format!("worker-{index}"))
-            .spawn(move || {
-                let runtime = runtime().expect("a worker can have its epoll instance");
-                runtime.block_on(f(env));
-            })?;
+        std::thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
+            let runtime = runtime().expect("a worker can have its epoll instance");
+            runtime.block_on(f(env));
+        })?;
         Ok(())
     }
 

@@ -25,10 +25,7 @@ pub(super) fn raise_file_limit(want: u64) -> u64 {
     let beyond_hard = (want, limit.rlim_max.max(want));
     let up_to_hard = (want.min(limit.rlim_max), limit.rlim_max);
     for (cur, max) in [beyond_hard, up_to_hard] {
-        let new = libc::rlimit {
-            rlim_cur: cur,
-            rlim_max: max,
-        };
+        let new = libc::rlimit { rlim_cur: cur, rlim_max: max };
         // SAFETY: the argument points to a valid rlimit for the length of the call.
         if unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &new) } == 0 {
             break;
@@ -38,10 +35,7 @@ pub(super) fn raise_file_limit(want: u64) -> u64 {
 }
 
 fn file_limit() -> libc::rlimit {
-    let mut limit = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the argument points to a valid rlimit that the call fills in.
     unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
     limit

@@ -122,10 +122,7 @@ impl Stream for OsStream {
 }
 
 /// Only the listening end of a unix connection has a name; the other end borrows it.
-fn unix_name(
-    this: unix::SocketAddr,
-    other: impl FnOnce() -> io::Result<unix::SocketAddr>,
-) -> io::Result<Addr> {
+fn unix_name(this: unix::SocketAddr, other: impl FnOnce() -> io::Result<unix::SocketAddr>) -> io::Result<Addr> {
     let named = if this.is_unnamed() { other()? } else { this };
     let path = named.as_pathname().unwrap_or("".as_ref());
     Ok(Addr::Unix(path.to_string_lossy().into_owned()))
@@ -135,11 +132,7 @@ macro_rules! forward_read {
     ($type:ident) => {
         impl AsyncRead for $type {
             #[inline]
-            fn poll_read(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buf: &mut ReadBuf<'_>,
-            ) -> Poll<io::Result<()>> {
+            fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
                 match self.get_mut() {
                     $type::Tcp(s) => Pin::new(s).poll_read(cx, buf),
                     $type::Unix(s) => Pin::new(s).poll_read(cx, buf),
@@ -153,11 +146,7 @@ macro_rules! forward_write {
     ($type:ident) => {
         impl AsyncWrite for $type {
             #[inline]
-            fn poll_write(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                data: &[u8],
-            ) -> Poll<io::Result<usize>> {
+            fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
                 match self.get_mut() {
                     $type::Tcp(s) => Pin::new(s).poll_write(cx, data),
                     $type::Unix(s) => Pin::new(s).poll_write(cx, data),
