@@ -85,17 +85,9 @@ fn match_class(pattern: &[u8], mut p: usize, byte: u8, nocase: bool) -> Option<u
 }
 
 fn in_range(from: u8, to: u8, byte: u8, nocase: bool) -> bool {
-    let (low, high) = if (from as i8) > (to as i8) {
-        (to, from)
-    } else {
-        (from, to)
-    };
+    let (low, high) = if (from as i8) > (to as i8) { (to, from) } else { (from, to) };
     let fold = |b: u8| {
-        if nocase {
-            b.to_ascii_lowercase() as i8
-        } else {
-            b as i8
-        }
+        if nocase { b.to_ascii_lowercase() as i8 } else { b as i8 }
     };
     (fold(low)..=fold(high)).contains(&fold(byte))
 }
@@ -159,10 +151,7 @@ mod tests {
     fn case_is_ignored_on_request() {
         assert!(matches(b"MAX[m-M]em*", b"maxMEMORY", true));
         assert!(matches(b"[A-Z]", b"q", true));
-        assert!(
-            !matches(b"[\\A]", b"a", true),
-            "an escape in a class keeps its case"
-        );
+        assert!(!matches(b"[\\A]", b"a", true), "an escape in a class keeps its case");
         assert!(!matches_case(b"A", b"a"));
     }
 
@@ -184,8 +173,9 @@ mod tests {
             (None, _) => text.is_empty(),
             (Some(b'*'), _) => (0..=text.len()).any(|n| model(&pattern[1..], &text[n..])),
             (_, []) => false,
-            (_, [byte, rest @ ..]) => match_one(pattern, 0, *byte, false)
-                .is_some_and(|next| model(&pattern[next..], rest)),
+            (_, [byte, rest @ ..]) => {
+                match_one(pattern, 0, *byte, false).is_some_and(|next| model(&pattern[next..], rest))
+            }
         }
     }
 

@@ -6,10 +6,7 @@
 /// Bytes that `text` stands for; `None` for a sign, an unknown unit or an overflow. As
 /// with Valkey, an empty number is zero.
 pub fn parse(text: &[u8]) -> Option<u64> {
-    let split = text
-        .iter()
-        .position(|b| !b.is_ascii_digit())
-        .unwrap_or(text.len());
+    let split = text.iter().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
     let (digits, unit) = text.split_at(split);
     let unit_bytes: u64 = match unit.to_ascii_lowercase().as_slice() {
         b"" | b"b" => 1,
@@ -23,9 +20,7 @@ pub fn parse(text: &[u8]) -> Option<u64> {
     };
     let mut number = 0u64;
     for &digit in digits {
-        number = number
-            .checked_mul(10)?
-            .checked_add(u64::from(digit - b'0'))?;
+        number = number.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
     }
     number.checked_mul(unit_bytes)
 }
@@ -65,16 +60,7 @@ mod tests {
         for (text, bytes) in cases {
             assert_eq!(parse(text), Some(bytes), "{text:?}");
         }
-        for bad in [
-            "-1",
-            "1tb",
-            "1 kb",
-            "1kbb",
-            "1.5gb",
-            " 1",
-            "18446744073709551616",
-            "17179869184gb",
-        ] {
+        for bad in ["-1", "1tb", "1 kb", "1kbb", "1.5gb", " 1", "18446744073709551616", "17179869184gb"] {
             assert_eq!(parse(bad.as_bytes()), None, "{bad}");
         }
     }

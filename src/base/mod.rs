@@ -1,6 +1,7 @@
 //! Leaf helpers with no knowledge of keys, clients or the protocol.
 
 pub mod calendar;
+pub mod clock;
 pub mod glob;
 pub mod hash;
 pub mod long_double;
@@ -8,5 +9,4 @@ pub mod memory_size;
 pub mod num;
 pub mod prng;
 pub mod split;
-pub mod clock;
 pub mod time;

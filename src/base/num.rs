@@ -88,10 +88,7 @@ pub(super) fn is_infinity(body: &[u8]) -> bool {
 }
 /// Whether a decimal float has no digit but zeros before its exponent.
 fn is_decimal_zero(body: &[u8]) -> bool {
-    let end = body
-        .iter()
-        .position(|b| matches!(b, b'e' | b'E'))
-        .unwrap_or(body.len());
+    let end = body.iter().position(|b| matches!(b, b'e' | b'E')).unwrap_or(body.len());
     body[..end].iter().all(|b| matches!(b, b'0' | b'.'))
 }
 #[cfg(test)]

@@ -59,10 +59,7 @@ mod tests {
         // First outputs of the reference for the state 1, 2, 3, 4.
         let mut r = Prng([1, 2, 3, 4]);
         let first: Vec<u64> = (0..4).map(|_| r.next_u64()).collect();
-        assert_eq!(
-            first,
-            [41943041, 58720359, 3588806011781223, 3591011842654386]
-        );
+        assert_eq!(first, [41943041, 58720359, 3588806011781223, 3591011842654386]);
     }
 
     #[test]

@@ -27,11 +27,7 @@ impl Span {
 pub struct Unbalanced;
 
 /// Appends the words of `line`, unquoted, to `words`, and where they are to `spans`.
-pub fn split_into(
-    line: &[u8],
-    words: &mut Vec<u8>,
-    spans: &mut Vec<Span>,
-) -> Result<(), Unbalanced> {
+pub fn split_into(line: &[u8], words: &mut Vec<u8>, spans: &mut Vec<Span>) -> Result<(), Unbalanced> {
     let line = &line[..memchr::memchr(0, line).unwrap_or(line.len())];
     let mut at = 0;
     loop {
@@ -43,10 +39,7 @@ pub fn split_into(
         }
         let start = words.len();
         at = word(line, at, words)?;
-        spans.push(Span {
-            start,
-            len: words.len() - start,
-        });
+        spans.push(Span { start, len: words.len() - start });
     }
 }
 
@@ -194,9 +187,7 @@ mod tests {
 
     #[test]
     fn unbalanced_quotes() {
-        for line in [
-            r#"""#, r#""a"#, "'a", r#""a"b"#, "'a'b", r#""a\""#, r"'a\'", "a'b", "\"a\0\"",
-        ] {
+        for line in [r#"""#, r#""a"#, "'a", r#""a"b"#, "'a'b", r#""a\""#, r"'a\'", "a'b", "\"a\0\""] {
             assert_eq!(split(line.as_bytes()), Err(Unbalanced), "{line}");
         }
     }

@@ -109,25 +109,14 @@ impl Error {
             preview.extend_from_slice(b"' ");
         }
         let name = quote(name, QUOTE_MAX_BYTES);
-        Error::concat(&[
-            b"ERR unknown command '",
-            name,
-            b"', with args beginning with: ",
-            &preview,
-        ])
+        Error::concat(&[b"ERR unknown command '", name, b"', with args beginning with: ", &preview])
     }
 
     /// `container` has subcommands, but not this one.
     pub fn unknown_subcommand(container: &str, sub: &[u8]) -> Error {
         let help = container.to_ascii_uppercase();
         let sub = quote(sub, QUOTE_MAX_BYTES);
-        Error::concat(&[
-            b"ERR unknown subcommand '",
-            sub,
-            b"'. Try ",
-            help.as_bytes(),
-            b" HELP.",
-        ])
+        Error::concat(&[b"ERR unknown subcommand '", sub, b"'. Try ", help.as_bytes(), b" HELP."])
     }
 
     /// A subcommand whose arguments make no sense.
@@ -140,9 +129,7 @@ impl Error {
 
     /// An integer argument outside the inclusive range `min..=max`.
     pub fn not_in_range(min: i64, max: i64) -> Error {
-        Error::err(format!(
-            "value is out of range, value must between {min} and {max}"
-        ))
+        Error::err(format!("value is out of range, value must between {min} and {max}"))
     }
 
     /// EXEC refused because the connection or server state changed, with the reason (text
@@ -170,11 +157,7 @@ impl Error {
 
     /// HELLO does not know this option.
     pub fn hello_option(option: &[u8]) -> Error {
-        Error::concat(&[
-            b"ERR Syntax error in HELLO option '",
-            quote(option, usize::MAX),
-            b"'",
-        ])
+        Error::concat(&[b"ERR Syntax error in HELLO option '", quote(option, usize::MAX), b"'"])
     }
 
     /// CLIENT KILL, LIST and others do not know this class of client.
@@ -194,9 +177,7 @@ impl Error {
 
     /// A client attribute (`what` names it) with bytes that CLIENT LIST could not show.
     pub fn no_special_characters(what: &str) -> Error {
-        Error::err(format!(
-            "{what} cannot contain spaces, newlines or special characters."
-        ))
+        Error::err(format!("{what} cannot contain spaces, newlines or special characters."))
     }
 
     /// CONFIG SET does not know this directive.
@@ -221,20 +202,17 @@ impl Error {
 /// Texts about values and arguments.
 impl Error {
     pub const SYNTAX: Error = Error::Static("ERR syntax error");
-    pub const WRONGTYPE: Error =
-        Error::Static("WRONGTYPE Operation against a key holding the wrong kind of value");
+    pub const WRONGTYPE: Error = Error::Static("WRONGTYPE Operation against a key holding the wrong kind of value");
     pub const NOT_INT: Error = Error::Static("ERR value is not an integer or out of range");
     pub const NOT_FLOAT: Error = Error::Static("ERR value is not a valid float");
     pub const OUT_OF_RANGE: Error = Error::Static("ERR index out of range");
     pub const VALUE_OUT_OF_RANGE: Error = Error::Static("ERR value is out of range");
-    pub const MUST_BE_POSITIVE: Error =
-        Error::Static("ERR value is out of range, must be positive");
+    pub const MUST_BE_POSITIVE: Error = Error::Static("ERR value is out of range, must be positive");
     pub const OFFSET_OUT_OF_RANGE: Error = Error::Static("ERR offset is out of range");
     pub const NO_KEY: Error = Error::Static("ERR no such key");
     pub const SAME_OBJECT: Error = Error::Static("ERR source and destination objects are the same");
     pub const BUSYKEY: Error = Error::Static("BUSYKEY Target key name already exists.");
-    pub const STRING_TOO_LONG: Error =
-        Error::Static("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
+    pub const STRING_TOO_LONG: Error = Error::Static("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
     pub const INCR_OVERFLOW: Error = Error::Static("ERR increment or decrement would overflow");
     pub const DECR_OVERFLOW: Error = Error::Static("ERR decrement would overflow");
     pub const INCR_NAN: Error = Error::Static("ERR increment would produce NaN or Infinity");
@@ -245,30 +223,24 @@ impl Error {
     pub const UNKNOWN_TYPE_NAME: Error = Error::Static("ERR unknown type object");
     pub const EXPIRE_NX_CONFLICT: Error =
         Error::Static("ERR NX and XX, GT or LT options at the same time are not compatible");
-    pub const EXPIRE_GT_LT: Error =
-        Error::Static("ERR GT and LT options at the same time are not compatible");
-    pub const TIMEOUT_NOT_FLOAT: Error =
-        Error::Static("ERR timeout is not a float or out of range");
-    pub const TIMEOUT_NOT_INT: Error =
-        Error::Static("ERR timeout is not an integer or out of range");
+    pub const EXPIRE_GT_LT: Error = Error::Static("ERR GT and LT options at the same time are not compatible");
+    pub const TIMEOUT_NOT_FLOAT: Error = Error::Static("ERR timeout is not a float or out of range");
+    pub const TIMEOUT_NOT_INT: Error = Error::Static("ERR timeout is not an integer or out of range");
     pub const TIMEOUT_NEGATIVE: Error = Error::Static("ERR timeout is negative");
     pub const TIMEOUT_RANGE: Error = Error::Static("ERR timeout is out of range");
     pub const DB_INDEX_RANGE: Error = Error::Static("ERR DB index is out of range");
     pub const INVALID_FIRST_DB: Error = Error::Static("ERR invalid first DB index");
     pub const INVALID_SECOND_DB: Error = Error::Static("ERR invalid second DB index");
-    pub const SORT_NOT_DOUBLE: Error =
-        Error::Static("ERR One or more scores can't be converted into double");
+    pub const SORT_NOT_DOUBLE: Error = Error::Static("ERR One or more scores can't be converted into double");
     pub const LCS_TOO_LONG: Error = Error::Static("ERR String too long for LCS");
-    pub const LCS_MEMORY: Error = Error::Static(
-        "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len",
-    );
+    pub const LCS_MEMORY: Error =
+        Error::Static("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
 }
 
 /// Texts about connections, permissions and transactions.
 impl Error {
     pub const NOAUTH: Error = Error::Static("NOAUTH Authentication required.");
-    pub const WRONGPASS: Error =
-        Error::Static("WRONGPASS invalid username-password pair or user is disabled.");
+    pub const WRONGPASS: Error = Error::Static("WRONGPASS invalid username-password pair or user is disabled.");
     pub const AUTH_NO_PASSWORD: Error = Error::Static(
         "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
     );
@@ -276,14 +248,12 @@ impl Error {
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
     );
     pub const NOPROTO: Error = Error::Static("NOPROTO unsupported protocol version");
-    pub const NOT_PROTO_INT: Error =
-        Error::Static("ERR Protocol version is not an integer or out of range");
+    pub const NOT_PROTO_INT: Error = Error::Static("ERR Protocol version is not an integer or out of range");
     pub const NO_SUCH_CLIENT: Error = Error::Static("ERR No such client");
     pub const MAX_CLIENTS: Error = Error::Static("ERR max number of clients reached");
     pub const EXEC_WITHOUT_MULTI: Error = Error::Static("ERR EXEC without MULTI");
     pub const DISCARD_WITHOUT_MULTI: Error = Error::Static("ERR DISCARD without MULTI");
-    pub const EXECABORT: Error =
-        Error::Static("EXECABORT Transaction discarded because of previous errors.");
+    pub const EXECABORT: Error = Error::Static("EXECABORT Transaction discarded because of previous errors.");
     pub const NOT_IN_MULTI: Error = Error::Static("ERR Command not allowed inside a transaction");
     pub const UNBLOCKED: Error = Error::Static("UNBLOCKED client unblocked via CLIENT UNBLOCK");
 }
@@ -292,41 +262,32 @@ impl Error {
 impl Error {
     pub const OOM: Error = Error::Static("OOM command not allowed when used memory > 'maxmemory'.");
     pub const LOADING: Error = Error::Static("LOADING Valkey is loading the dataset in memory");
-    pub const BUSY: Error = Error::Static(
-        "BUSY Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
-    );
+    pub const BUSY: Error =
+        Error::Static("BUSY Valkey is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.");
     pub const MISCONF: Error = Error::Static(
         "MISCONF Valkey is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled, because this instance is configured to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). Please check the Valkey logs for details about the RDB error.",
     );
     pub const NOREPLICAS: Error = Error::Static("NOREPLICAS Not enough good replicas to write.");
-    pub const READONLY: Error =
-        Error::Static("READONLY You can't write against a read only replica.");
+    pub const READONLY: Error = Error::Static("READONLY You can't write against a read only replica.");
     pub const NOSCRIPT: Error = Error::Static("NOSCRIPT No matching script.");
-    pub const NO_CONFIG_FILE: Error =
-        Error::Static("ERR The server is running without a config file");
+    pub const NO_CONFIG_FILE: Error = Error::Static("ERR The server is running without a config file");
     pub const SHUTDOWN_FAILED: Error = Error::Static("ERR Errors trying to SHUTDOWN. Check logs.");
     pub const NO_SHUTDOWN: Error = Error::Static("ERR No shutdown in progress.");
     pub const INVALID_COMMAND: Error = Error::Static("ERR Invalid command specified");
-    pub const INVALID_COMMAND_ARITY: Error =
-        Error::Static("ERR Invalid number of arguments specified for command");
+    pub const INVALID_COMMAND_ARITY: Error = Error::Static("ERR Invalid number of arguments specified for command");
     pub const NO_KEY_ARGUMENTS: Error = Error::Static("ERR The command has no key arguments");
 }
 
 /// Malformed requests: after one of these the connection is closed.
 impl Error {
     pub const BIG_INLINE: Error = Error::Static("ERR Protocol error: too big inline request");
-    pub const BIG_MULTIBULK_COUNT: Error =
-        Error::Static("ERR Protocol error: too big mbulk count string");
-    pub const BIG_BULK_COUNT: Error =
-        Error::Static("ERR Protocol error: too big bulk count string");
-    pub const INVALID_MULTIBULK: Error =
-        Error::Static("ERR Protocol error: invalid multibulk length");
+    pub const BIG_MULTIBULK_COUNT: Error = Error::Static("ERR Protocol error: too big mbulk count string");
+    pub const BIG_BULK_COUNT: Error = Error::Static("ERR Protocol error: too big bulk count string");
+    pub const INVALID_MULTIBULK: Error = Error::Static("ERR Protocol error: invalid multibulk length");
     pub const INVALID_BULK: Error = Error::Static("ERR Protocol error: invalid bulk length");
-    pub const UNAUTH_MULTIBULK: Error =
-        Error::Static("ERR Protocol error: unauthenticated multibulk length");
+    pub const UNAUTH_MULTIBULK: Error = Error::Static("ERR Protocol error: unauthenticated multibulk length");
     pub const UNAUTH_BULK: Error = Error::Static("ERR Protocol error: unauthenticated bulk length");
-    pub const UNBALANCED_QUOTES: Error =
-        Error::Static("ERR Protocol error: unbalanced quotes in request");
+    pub const UNBALANCED_QUOTES: Error = Error::Static("ERR Protocol error: unbalanced quotes in request");
 }
 
 #[cfg(test)]
@@ -350,42 +311,22 @@ mod tests {
     #[test]
     fn unknown_command_quotes_a_bounded_preview() {
         let e = Error::unknown_command(b"foo", [b"a".as_slice(), b"b"]);
-        assert_eq!(
-            e.text(),
-            b"ERR unknown command 'foo', with args beginning with: 'a' 'b' "
-        );
+        assert_eq!(e.text(), b"ERR unknown command 'foo', with args beginning with: 'a' 'b' ");
         let e = Error::unknown_command(b"f\0oo", []);
-        assert_eq!(
-            e.text(),
-            b"ERR unknown command 'f', with args beginning with: "
-        );
+        assert_eq!(e.text(), b"ERR unknown command 'f', with args beginning with: ");
         let long = [b'x'; 300];
         let e = Error::unknown_command(&long, [&long[..100], &long[..], b"never"]);
         let x = |n| "x".repeat(n);
-        let want = format!(
-            "ERR unknown command '{}', with args beginning with: '{}' '{}' ",
-            x(128),
-            x(100),
-            x(25)
-        );
+        let want = format!("ERR unknown command '{}', with args beginning with: '{}' '{}' ", x(128), x(100), x(25));
         assert_eq!(e.text(), want.as_bytes());
         let e = Error::unknown_command(b"\xff", [b"\r\n".as_slice()]);
-        assert_eq!(
-            e.text(),
-            b"ERR unknown command '\xff', with args beginning with: '  ' "
-        );
+        assert_eq!(e.text(), b"ERR unknown command '\xff', with args beginning with: '  ' ");
     }
 
     #[test]
     fn subcommand_texts() {
-        assert_eq!(
-            Error::unknown_subcommand("client", b"x").text(),
-            b"ERR unknown subcommand 'x'. Try CLIENT HELP."
-        );
-        assert_eq!(
-            Error::wrong_arity("config|get").text(),
-            b"ERR wrong number of arguments for 'config|get' command"
-        );
+        assert_eq!(Error::unknown_subcommand("client", b"x").text(), b"ERR unknown subcommand 'x'. Try CLIENT HELP.");
+        assert_eq!(Error::wrong_arity("config|get").text(), b"ERR wrong number of arguments for 'config|get' command");
         assert_eq!(
             Error::config_set_failed(b"maxmemory", "").text(),
             b"ERR CONFIG SET failed (possibly related to argument 'maxmemory')"

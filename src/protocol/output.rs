@@ -148,10 +148,7 @@ impl Output {
     /// Drops everything that waits, and the memory it held.
     pub fn clear(&mut self) {
         let sent = self.total_written();
-        *self = Output {
-            sent,
-            ..Output::default()
-        };
+        *self = Output { sent, ..Output::default() };
     }
 
     /// Gives back the memory of an empty buffer beyond `keep_bytes`.
@@ -206,20 +203,14 @@ impl Output {
     /// an aggregate begun before it is ended.
     #[inline]
     pub fn mark(&self) -> Mark {
-        Mark {
-            total: self.total_written(),
-            holes: self.holes.len(),
-        }
+        Mark { total: self.total_written(), holes: self.holes.len() }
     }
 
     /// Takes back everything written since `mark`, unfinished aggregates included.
     ///
     /// Panics if some of it has been sent already.
     pub fn truncate(&mut self, mark: Mark) {
-        assert!(
-            mark.total >= self.sent && self.holes.len() >= mark.holes,
-            "stale mark"
-        );
+        assert!(mark.total >= self.sent && self.holes.len() >= mark.holes, "stale mark");
         self.holes.truncate(mark.holes);
         let keep = (mark.total - self.sent) as usize;
         if keep >= self.chunk_bytes {
@@ -296,9 +287,7 @@ impl Buf for Output {
 
     fn chunk(&self) -> &[u8] {
         assert!(self.holes.is_empty(), "sent an unfinished reply");
-        self.chunks
-            .front()
-            .map_or(&self.tail[self.tail_sent..], |c| c)
+        self.chunks.front().map_or(&self.tail[self.tail_sent..], |c| c)
     }
 
     fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
@@ -314,10 +303,7 @@ impl Buf for Output {
     }
 
     fn advance(&mut self, mut n: usize) {
-        assert!(
-            n <= self.len() && self.holes.is_empty(),
-            "sent more than there was"
-        );
+        assert!(n <= self.len() && self.holes.is_empty(), "sent more than there was");
         while let Some(front) = self.chunks.front_mut() {
             if n < front.len() {
                 front.advance(n);

@@ -106,8 +106,7 @@ impl<'a> Reply<'a> {
             }
         }
         let mut sink = Sink(SmallVec::new());
-        sink.write_fmt(text)
-            .expect("writing to memory does not fail");
+        sink.write_fmt(text).expect("writing to memory does not fail");
         self.bulk(&sink.0);
     }
 
@@ -184,10 +183,7 @@ impl<'a> Reply<'a> {
         if !self.resp3 {
             return self.bulk(text);
         }
-        assert!(
-            ext.len() == 3,
-            "a verbatim string's format has three letters"
-        );
+        assert!(ext.len() == 3, "a verbatim string's format has three letters");
         self.header(b'=', text.len() + 4);
         self.out.put(ext.as_bytes());
         self.out.put(b":");
@@ -227,21 +223,14 @@ impl<'a> Reply<'a> {
 
     fn begin(&mut self, kind: u8) -> Deferred {
         self.out.open_hole();
-        Deferred {
-            kind,
-            depth: self.out.open_holes(),
-        }
+        Deferred { kind, depth: self.out.open_holes() }
     }
 
     /// Ends the aggregate begun last: it has `n` elements, or pairs if it is a map.
     ///
     /// Panics if another aggregate was begun after it and not ended.
     pub fn end(&mut self, aggregate: Deferred, n: usize) {
-        assert_eq!(
-            aggregate.depth,
-            self.out.open_holes(),
-            "aggregates end inside out"
-        );
+        assert_eq!(aggregate.depth, self.out.open_holes(), "aggregates end inside out");
         let (kind, n) = self.translate(aggregate.kind, n);
         let mut header: SmallVec<[u8; HEADER_BYTES]> = SmallVec::new();
         header.push(kind);

@@ -40,12 +40,7 @@ pub const UNAUTH_MAX_BULK_BYTES: usize = 16384;
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits {
-            max_bulk_bytes: 512 << 20,
-            max_args: 1 << 20,
-            max_inline_bytes: 64 << 10,
-            auth_required: false,
-        }
+        Limits { max_bulk_bytes: 512 << 20, max_args: 1 << 20, max_inline_bytes: 64 << 10, auth_required: false }
     }
 }
 
@@ -119,8 +114,7 @@ impl Parser {
                         return Parsed::Request { len };
                     }
                     spans.clear();
-                    self.count(buf, limits)
-                        .and_then(|()| self.arguments(buf, limits, spans))
+                    self.count(buf, limits).and_then(|()| self.arguments(buf, limits, spans))
                 }
                 Some(_) => self.inline(buf, limits, spans),
             }
@@ -140,10 +134,7 @@ impl Parser {
             None => {
                 let end = self.line_end(buf, b'\r', limits, Error::BIG_MULTIBULK_COUNT)?;
                 let count = num::parse_i64(&buf[1..end]);
-                (
-                    count.ok_or(Parsed::Error(Error::INVALID_MULTIBULK))?,
-                    end + 2,
-                )
+                (count.ok_or(Parsed::Error(Error::INVALID_MULTIBULK))?, end + 2)
             }
         };
         if count > limits.max_args as i64 {
@@ -170,14 +161,9 @@ impl Parser {
             let have = buf.len() - self.pos;
             if have < len + 2 {
                 self.bulk_len = Some(len);
-                return Err(Parsed::Incomplete {
-                    want: len + 2 - have,
-                });
+                return Err(Parsed::Incomplete { want: len + 2 - have });
             }
-            spans.push(Span {
-                start: self.pos,
-                len,
-            });
+            spans.push(Span { start: self.pos, len });
             self.pos += len + 2;
             self.args_left -= 1;
             self.bulk_len = None;
@@ -232,11 +218,7 @@ impl Parser {
             Some(i) => self.scanned += i,
             None => self.scanned = line.len(),
         }
-        Err(if line.len() > limits.max_inline_bytes {
-            Parsed::Error(too_big)
-        } else {
-            Parsed::Incomplete { want: 1 }
-        })
+        Err(if line.len() > limits.max_inline_bytes { Parsed::Error(too_big) } else { Parsed::Incomplete { want: 1 } })
     }
 
     /// A request of one line.
@@ -245,14 +227,9 @@ impl Parser {
         let line = &buf[..end];
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         self.scratch.clear();
-        split::split_into(line, &mut self.scratch, spans)
-            .map_err(|_| Parsed::Error(Error::UNBALANCED_QUOTES))?;
+        split::split_into(line, &mut self.scratch, spans).map_err(|_| Parsed::Error(Error::UNBALANCED_QUOTES))?;
         let len = end + 1;
-        Ok(if spans.is_empty() {
-            Parsed::Empty { len }
-        } else {
-            Parsed::Inline { len }
-        })
+        Ok(if spans.is_empty() { Parsed::Empty { len } } else { Parsed::Inline { len } })
     }
 }
 
@@ -297,17 +274,11 @@ fn short_number(buf: &[u8], at: usize) -> Option<(usize, usize)> {
 
 /// [`short_number`] for three to five digits.
 fn longer_number(text: &[u8], at: usize) -> Option<(usize, usize)> {
-    let digits = text
-        .iter()
-        .take(6)
-        .take_while(|b| b.is_ascii_digit())
-        .count();
+    let digits = text.iter().take(6).take_while(|b| b.is_ascii_digit()).count();
     if digits > 5 || text.get(digits) != Some(&b'\r') || text.len() < digits + 2 {
         return None;
     }
-    let n = text[..digits]
-        .iter()
-        .fold(0, |n, &b| n * 10 + usize::from(b - b'0'));
+    let n = text[..digits].iter().fold(0, |n, &b| n * 10 + usize::from(b - b'0'));
     Some((n, at + digits + 2))
 }
 

@@ -78,11 +78,9 @@ impl Value {
     /// The bytes of a string or double of any kind; `None` for everything else.
     pub fn bytes(&self) -> Option<&[u8]> {
         match self {
-            Value::Simple(b)
-            | Value::Bulk(b)
-            | Value::Double(b)
-            | Value::BigNumber(b)
-            | Value::Verbatim(_, b) => Some(b),
+            Value::Simple(b) | Value::Bulk(b) | Value::Double(b) | Value::BigNumber(b) | Value::Verbatim(_, b) => {
+                Some(b)
+            }
             _ => None,
         }
     }
@@ -169,11 +167,7 @@ impl<'a> Reader<'a> {
         }
         let (blob, end) = rest[..len + 2].split_at(len);
         self.pos += len + 2;
-        if end == b"\r\n" {
-            Ok(blob)
-        } else {
-            Err(Stop::Bad)
-        }
+        if end == b"\r\n" { Ok(blob) } else { Err(Stop::Bad) }
     }
 
     fn list(&mut self, len: &[u8], depth: usize) -> Result<Vec<Value>, Stop> {
@@ -181,9 +175,7 @@ impl<'a> Reader<'a> {
     }
 
     fn pairs(&mut self, len: &[u8], depth: usize) -> Result<Vec<(Value, Value)>, Stop> {
-        (0..length(len)?)
-            .map(|_| Ok((self.value(depth + 1)?, self.value(depth + 1)?)))
-            .collect()
+        (0..length(len)?).map(|_| Ok((self.value(depth + 1)?, self.value(depth + 1)?))).collect()
     }
 }
 
@@ -218,39 +210,21 @@ mod tests {
         assert_eq!(whole(b"_\r\n"), Value::Null);
         assert_eq!(whole(b"#f\r\n"), Value::Bool(false));
         assert_eq!(whole(b",1.5\r\n").bytes(), Some(b"1.5".as_slice()));
-        assert_eq!(
-            whole(b"=6\r\ntxt:hi\r\n"),
-            Value::Verbatim(*b"txt", b"hi".to_vec())
-        );
+        assert_eq!(whole(b"=6\r\ntxt:hi\r\n"), Value::Verbatim(*b"txt", b"hi".to_vec()));
         assert_eq!(
             whole(b"%1\r\n$1\r\na\r\n*2\r\n:1\r\n_\r\n"),
-            Value::Map(vec![(
-                bulk("a"),
-                Value::Array(vec![Value::Int(1), Value::Null])
-            )])
+            Value::Map(vec![(bulk("a"), Value::Array(vec![Value::Int(1), Value::Null]))])
         );
         assert_eq!(
             whole(b"|1\r\n+k\r\n#t\r\n:1\r\n"),
-            Value::Attributed(
-                vec![(Value::Simple(b"k".to_vec()), Value::Bool(true))],
-                Box::new(Value::Int(1))
-            )
+            Value::Attributed(vec![(Value::Simple(b"k".to_vec()), Value::Bool(true))], Box::new(Value::Int(1)))
         );
     }
 
     #[test]
     fn malformed() {
-        let bad: [&[u8]; 9] = [
-            b"?\r\n",
-            b"\r\n",
-            b"+OK\n",
-            b":1x\r\n",
-            b"$2\r\nabcd",
-            b"*-2\r\n",
-            b"#x\r\n",
-            b"=2\r\nab\r\n",
-            b"_x\r\n",
-        ];
+        let bad: [&[u8]; 9] =
+            [b"?\r\n", b"\r\n", b"+OK\n", b":1x\r\n", b"$2\r\nabcd", b"*-2\r\n", b"#x\r\n", b"=2\r\nab\r\n", b"_x\r\n"];
         for bad in bad {
             assert_eq!(Value::parse(bad), Err(BadReply), "{}", bad.escape_ascii());
         }

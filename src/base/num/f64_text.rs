@@ -39,20 +39,13 @@ impl Write for F64Text {
 /// Those get an exponent when they would need more than seven zeros added before the
 /// point, or (about) six after it.
 pub fn f64_text(value: f64) -> F64Text {
-    let mut text = F64Text {
-        bytes: [0; 40],
-        len: 0,
-    };
+    let mut text = F64Text { bytes: [0; 40], len: 0 };
     if value.is_nan() {
         text.put(b"nan");
     } else if value.is_infinite() {
         text.put(if value < 0.0 { b"-inf" } else { b"inf" });
     } else if value == 0.0 {
-        text.put(if value.is_sign_negative() {
-            b"-0"
-        } else {
-            b"0"
-        });
+        text.put(if value.is_sign_negative() { b"-0" } else { b"0" });
     } else if value.abs() <= (1u64 << 62) as f64 && value == (value as i64) as f64 {
         text.put(itoa::Buffer::new().format(value as i64).as_bytes());
     } else {
@@ -63,10 +56,7 @@ pub fn f64_text(value: f64) -> F64Text {
 
 fn put_fraction(text: &mut F64Text, value: f64) {
     // `{:e}` gives the shortest digits: "d.ddde-7".
-    let mut scientific = F64Text {
-        bytes: [0; 40],
-        len: 0,
-    };
+    let mut scientific = F64Text { bytes: [0; 40], len: 0 };
     write!(scientific, "{:e}", value.abs()).expect("a double's text fits its buffer");
     let s = scientific.as_bytes();
     let e = s.iter().position(|&b| b == b'e').expect("an exponent");
@@ -103,10 +93,6 @@ fn put_fraction(text: &mut F64Text, value: f64) {
             text.put(&digits[1..]);
         }
         text.put(if exponent < 0 { b"e-" } else { b"e+" });
-        text.put(
-            itoa::Buffer::new()
-                .format(exponent.unsigned_abs())
-                .as_bytes(),
-        );
+        text.put(itoa::Buffer::new().format(exponent.unsigned_abs()).as_bytes());
     }
 }

@@ -12,10 +12,7 @@ pub(in crate::base) fn hex_body(body: &[u8]) -> Option<&[u8]> {
 /// Hexadecimal float after its `0x`: mantissa `m`, exponent `e` and whether digits were
 /// lost, with `m * 2^e <= value`, equal if nothing was lost. At least 124 bits are kept.
 pub(in crate::base) fn parse_hex_float(hex: &[u8]) -> Option<(u128, i64, bool)> {
-    let end = hex
-        .iter()
-        .position(|b| matches!(b, b'p' | b'P'))
-        .unwrap_or(hex.len());
+    let end = hex.iter().position(|b| matches!(b, b'p' | b'P')).unwrap_or(hex.len());
     let (mut mantissa, mut exponent, mut inexact) = (0u128, 0i64, false);
     let (mut digits, mut after_point) = (0usize, false);
     for &byte in &hex[..end] {
@@ -82,11 +79,7 @@ pub(super) fn round_f64(mantissa: u128, exponent: i64, inexact: bool) -> Option<
     }
     // A kept mantissa's last bit weighs 2^(top - kept_bits + 1), never below 2^-1074; a
     // carry out of the mantissa adds one to the biased exponent, which is what it means.
-    let biased = if kept_bits < 53 {
-        0
-    } else {
-        (top + 1022) as u64
-    };
+    let biased = if kept_bits < 53 { 0 } else { (top + 1022) as u64 };
     let value = f64::from_bits((biased << 52).wrapping_add(kept));
     (value.is_finite() && value != 0.0).then_some(value)
 }

@@ -20,39 +20,20 @@ fn check(write: impl Fn(&mut Reply<'_>), resp2: &str, resp3: &str) {
 fn strings_and_numbers() {
     check(|r| r.ok(), "+OK\r\n", "+OK\r\n");
     check(|r| r.simple("PONG"), "+PONG\r\n", "+PONG\r\n");
-    check(
-        |r| r.error(&Error::SYNTAX),
-        "-ERR syntax error\r\n",
-        "-ERR syntax error\r\n",
-    );
+    check(|r| r.error(&Error::SYNTAX), "-ERR syntax error\r\n", "-ERR syntax error\r\n");
     for n in [0, 9, 10, -1, i64::MAX, i64::MIN] {
         let text = n.to_string();
         check(|r| r.int(n), &format!(":{n}\r\n"), &format!(":{n}\r\n"));
         let bulk = format!("${}\r\n{text}\r\n", text.len());
         check(|r| r.bulk_int(n), &bulk, &bulk);
     }
-    for len in [
-        0,
-        1,
-        9,
-        10,
-        99,
-        100,
-        1000,
-        CHUNK_BYTES - 1,
-        CHUNK_BYTES,
-        CHUNK_BYTES + 1,
-    ] {
+    for len in [0, 1, 9, 10, 99, 100, 1000, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1] {
         let body = "x".repeat(len);
         let text = format!("${len}\r\n{body}\r\n");
         check(|r| r.bulk(body.as_bytes()), &text, &text);
         check(|r| r.bulk_shared(Bytes::from(body.clone())), &text, &text);
     }
-    check(
-        |r| r.bulk_fmt(format_args!("{}-{}", 1, 2)),
-        "$3\r\n1-2\r\n",
-        "$3\r\n1-2\r\n",
-    );
+    check(|r| r.bulk_fmt(format_args!("{}-{}", 1, 2)), "$3\r\n1-2\r\n", "$3\r\n1-2\r\n");
 }
 
 #[test]
@@ -64,17 +45,9 @@ fn types_that_differ_between_protocols() {
     check(|r| r.bool(false), ":0\r\n", "#f\r\n");
     check(|r| r.double(1.5), "$3\r\n1.5\r\n", ",1.5\r\n");
     check(|r| r.double(3.0), "$1\r\n3\r\n", ",3\r\n");
-    check(
-        |r| r.double(f64::NEG_INFINITY),
-        "$4\r\n-inf\r\n",
-        ",-inf\r\n",
-    );
+    check(|r| r.double(f64::NEG_INFINITY), "$4\r\n-inf\r\n", ",-inf\r\n");
     check(|r| r.human_double(1e-3), "$5\r\n0.001\r\n", ",0.001\r\n");
-    check(
-        |r| r.verbatim("txt", b"hi"),
-        "$2\r\nhi\r\n",
-        "=6\r\ntxt:hi\r\n",
-    );
+    check(|r| r.verbatim("txt", b"hi"), "$2\r\nhi\r\n", "=6\r\ntxt:hi\r\n");
     check(|r| r.big_number("123"), "$3\r\n123\r\n", "(123\r\n");
     check(|r| r.array(12), "*12\r\n", "*12\r\n");
     check(|r| r.map(100), "*200\r\n", "%100\r\n");
@@ -95,11 +68,7 @@ fn aggregates_counted_at_the_end() {
         r.end(empty, 0);
         r.end(outer, 2);
     };
-    check(
-        nested,
-        "*4\r\n:1\r\n*1\r\n:2\r\n:3\r\n*0\r\n",
-        "%2\r\n:1\r\n~1\r\n:2\r\n:3\r\n*0\r\n",
-    );
+    check(nested, "*4\r\n:1\r\n*1\r\n:2\r\n:3\r\n*0\r\n", "%2\r\n:1\r\n~1\r\n:2\r\n:3\r\n*0\r\n");
 }
 
 #[test]
@@ -141,13 +110,7 @@ fn write(r: &mut Reply<'_>, value: &Value, deferred: bool) {
         Value::Verbatim(_, b) => r.verbatim("mkd", b),
         Value::Array(list) | Value::Set(list) => {
             let is_set = matches!(value, Value::Set(_));
-            let open = deferred.then(|| {
-                if is_set {
-                    r.begin_set()
-                } else {
-                    r.begin_array()
-                }
-            });
+            let open = deferred.then(|| if is_set { r.begin_set() } else { r.begin_array() });
             match open {
                 None if is_set => r.set(list.len()),
                 None => r.array(list.len()),

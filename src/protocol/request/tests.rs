@@ -15,11 +15,7 @@ struct Outcome {
 fn feed(stream: &[u8], cuts: &[usize], limits: &Limits) -> Outcome {
     let (mut parser, mut spans) = (Parser::new(), Vec::new());
     let (mut buf, mut fed) = (Vec::new(), 0);
-    let mut outcome = Outcome {
-        requests: vec![],
-        error: None,
-        left: 0,
-    };
+    let mut outcome = Outcome { requests: vec![], error: None, left: 0 };
     for end in cuts.iter().copied().chain([stream.len()]) {
         let end = end.clamp(fed, stream.len());
         buf.extend_from_slice(&stream[fed..end]);
@@ -42,9 +38,7 @@ fn feed(stream: &[u8], cuts: &[usize], limits: &Limits) -> Outcome {
                 Parsed::Inline { len } => (parser.scratch(), len),
             };
             assert!(!spans.is_empty());
-            outcome
-                .requests
-                .push(spans.iter().map(|s| s.of(source).to_vec()).collect());
+            outcome.requests.push(spans.iter().map(|s| s.of(source).to_vec()).collect());
             buf.drain(..len);
         }
     }
@@ -58,47 +52,24 @@ fn whole(stream: &[u8]) -> Outcome {
 
 fn requests(stream: &[u8]) -> Vec<Vec<String>> {
     let outcome = whole(stream);
-    assert_eq!(
-        (outcome.error, outcome.left),
-        (None, 0),
-        "{}",
-        stream.escape_ascii()
-    );
+    assert_eq!((outcome.error, outcome.left), (None, 0), "{}", stream.escape_ascii());
     let text = |arg: Vec<u8>| arg.escape_ascii().to_string();
-    outcome
-        .requests
-        .into_iter()
-        .map(|r| r.into_iter().map(text).collect())
-        .collect()
+    outcome.requests.into_iter().map(|r| r.into_iter().map(text).collect()).collect()
 }
 
 fn error(stream: &[u8], limits: &Limits) -> String {
-    feed(stream, &[], limits)
-        .error
-        .map(|e| e.to_string())
-        .unwrap_or_default()
+    feed(stream, &[], limits).error.map(|e| e.to_string()).unwrap_or_default()
 }
 
 #[test]
 fn both_forms_in_one_stream() {
     let stream = b"*2\r\n$3\r\nGET\r\n$1\r\nk\r\nPING\n*1\r\n$0\r\n\r\nSET \"a b\" 'c'\r\n";
-    assert_eq!(
-        requests(stream),
-        [
-            vec!["GET", "k"],
-            vec!["PING"],
-            vec![""],
-            vec!["SET", "a b", "c"]
-        ]
-    );
+    assert_eq!(requests(stream), [vec!["GET", "k"], vec!["PING"], vec![""], vec!["SET", "a b", "c"]]);
 }
 
 #[test]
 fn empty_requests_are_skipped() {
-    assert_eq!(
-        requests(b"\r\n\n   \r\n*0\r\n*-1\r\n*-7\r\nPING\r\n"),
-        [vec!["PING"]]
-    );
+    assert_eq!(requests(b"\r\n\n   \r\n*0\r\n*-1\r\n*-7\r\nPING\r\n"), [vec!["PING"]]);
 }
 
 #[test]
@@ -116,26 +87,13 @@ fn an_argument_says_exactly_what_it_lacks() {
     let mut rest = head.to_vec();
     rest.resize(head.len() + 100_000, b'\n');
     let len = rest.len();
-    assert_eq!(
-        parser.parse(&rest, &Limits::default(), &mut spans),
-        Parsed::Request { len }
-    );
-    assert_eq!(
-        spans[1],
-        Span {
-            start: head.len() - 2,
-            len: 100_000
-        }
-    );
+    assert_eq!(parser.parse(&rest, &Limits::default(), &mut spans), Parsed::Request { len });
+    assert_eq!(spans[1], Span { start: head.len() - 2, len: 100_000 });
 }
 
 #[test]
 fn malformed_requests() {
-    let limits = Limits {
-        max_bulk_bytes: 1000,
-        max_args: 100,
-        ..Limits::default()
-    };
+    let limits = Limits { max_bulk_bytes: 1000, max_args: 100, ..Limits::default() };
     for (stream, text) in [
         ("*x\r\n", "invalid multibulk length"),
         ("*\r\n", "invalid multibulk length"),
@@ -153,15 +111,9 @@ fn malformed_requests() {
         let want = format!("ERR Protocol error: {}", text.replace('\r', " "));
         assert_eq!(error(stream.as_bytes(), &limits), want, "{stream:?}");
     }
-    let huge = Limits {
-        max_bulk_bytes: usize::MAX,
-        ..Limits::default()
-    };
+    let huge = Limits { max_bulk_bytes: usize::MAX, ..Limits::default() };
     let stream = b"*1\r\n$9223372036854775807\r\n";
-    assert_eq!(
-        error(stream, &huge),
-        "ERR Protocol error: invalid bulk length"
-    );
+    assert_eq!(error(stream, &huge), "ERR Protocol error: invalid bulk length");
 }
 
 #[test]
@@ -180,21 +132,14 @@ fn lines_have_a_limit() {
         let want = format!("ERR Protocol error: too big {what}");
         assert_eq!(error(&stream, &limits), want);
         stream.extend_from_slice(b"\r\n");
-        assert_eq!(
-            error(&stream, &limits),
-            want,
-            "also when the line has an end"
-        );
+        assert_eq!(error(&stream, &limits), want, "also when the line has an end");
         assert_eq!(error(&stream[..64 << 10], &limits), "");
     }
 }
 
 #[test]
 fn little_room_before_authentication() {
-    let limits = Limits {
-        auth_required: true,
-        ..Limits::default()
-    };
+    let limits = Limits { auth_required: true, ..Limits::default() };
     let multibulk = "ERR Protocol error: unauthenticated multibulk length";
     assert_eq!(error(b"*11\r\n", &limits), multibulk);
     assert_eq!(error(b"*10\r\n", &limits), "");
