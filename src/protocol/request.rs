@@ -110,10 +110,13 @@ impl Parser {
             match buf.first() {
                 None => Err(Parsed::Incomplete { want: 1 }),
                 Some(b'*') => {
-                    if let Some(len) = ordinary(buf, limits, spans) {
-                        return Parsed::Request { len };
+                    // With its first line seen in part, the parser's state is not blank.
+                    if self.scanned == 0 {
+                        if let Some(len) = ordinary(buf, limits, spans) {
+                            return Parsed::Request { len };
+                        }
+                        spans.clear();
                     }
-                    spans.clear();
                     self.count(buf, limits).and_then(|()| self.arguments(buf, limits, spans))
                 }
                 Some(_) => self.inline(buf, limits, spans),

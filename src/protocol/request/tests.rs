@@ -92,6 +92,12 @@ fn an_argument_says_exactly_what_it_lacks() {
 }
 
 #[test]
+fn a_first_line_in_pieces_leaves_nothing_behind() {
+    let stream = b"*1\r\n$4\r\nPING\r\n\n*1\r\n$4\r\nPING\r\n";
+    assert_eq!(feed(stream, &[2], &Limits::default()), whole(stream));
+}
+
+#[test]
 fn malformed_requests() {
     let limits = Limits { max_bulk_bytes: 1000, max_args: 100, ..Limits::default() };
     for (stream, text) in [
@@ -165,6 +171,7 @@ fn noise() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
     #[test]
     fn cuts_change_nothing(
         stream in noise(),
