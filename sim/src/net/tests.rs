@@ -39,11 +39,13 @@ impl Pair {
                 let addr = Addr::Tcp(SocketAddr::from(([0, 0, 0, 0], 1)));
                 let opts = BindOpts { backlog, unix_mode: None };
                 let mut listener = env.bind(&addr, opts).await.expect("bind");
-                while accepting {
+                if !accepting {
+                    std::future::pending::<()>().await;
+                }
+                loop {
                     let stream = listener.accept().await.expect("accept");
                     parked.lock().expect("no panic").push(stream);
                 }
-                std::future::pending::<()>().await;
             }
         };
         let server = Machine::with_process(1, main);

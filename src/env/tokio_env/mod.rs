@@ -8,7 +8,6 @@
 //!
 //! Files are used through `std::fs` on tokio's pool of blocking threads: no portable
 //! interface reads and syncs files without blocking.
-#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 // Here, behind the seam, is where clocks, files and sockets are named.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
