@@ -1,28 +1,42 @@
 //! `norn`: arguments, configuration, then the server on the tokio environment.
 
-use norn::config::cli::{self, Launch, Plan};
-use norn::config::load::{Files, LoadError};
-use norn::config::{Config, warnings};
-use std::io::Read;
-use std::process::ExitCode;
+use norn::{
+    config::{
+        Config,
+        cli::{self, Launch, Plan},
+        load::{Files, LoadError},
+        warnings,
+    },
+    env::{
+        Env,
+        tokio_env::{self, TokioEnv, start},
+    },
+    server,
+};
+use std::{io::Read, process::ExitCode};
+use tracing_subscriber::layer::SubscriberExt;
+
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     let args: Vec<Vec<u8>> = std::env::args_os().skip(1).map(|arg| arg.into_encoded_bytes()).collect();
-    match cli::plan(&args) {
-        Plan::Version => println!("{}", cli::VERSION),
-        Plan::Help => return fail(cli::USAGE),
-        Plan::Unsupported(why) => return fail(why),
-        Plan::Run(launch) => match configuration(&launch) {
-            Ok(config) => warnings(&config).iter().for_each(|warning| println!("{warning}")),
-            Err(error) => return fail(&error.to_string()),
-        },
+    let done = match cli::plan(&args) {
+        Plan::Version => {
+            println!("{}", cli::VERSION);
+            Ok(())
+        }
+        Plan::Help => Err(cli::USAGE.into()),
+        Plan::Unsupported(why) => Err(why.into()),
+        Plan::Run(launch) => configuration(&launch).map_err(|e| e.to_string()).and_then(|c| serve(c, &launch)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("{}", why.trim_end());
+            ExitCode::FAILURE
+        }
     }
-    ExitCode::SUCCESS
-}
-
-fn fail(why: &str) -> ExitCode {
-    eprintln!("{}", why.trim_end());
-    ExitCode::FAILURE
 }
 
 fn configuration(launch: &Launch) -> Result<Config, LoadError> {
@@ -38,19 +52,34 @@ fn configuration(launch: &Launch) -> Result<Config, LoadError> {
 struct OsFiles;
 
 impl Files for OsFiles {
-    #[expect(clippy::disallowed_methods, reason = "the server, whose files go through env, does not run yet")]
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        std::fs::read(path).map_err(|e| {
-            let text = e.to_string();
-            text.split(" (os error").next().unwrap_or(&text).to_owned()
-        })
+        start::read_file(path)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the server, whose files go through env, does not run yet")]
     fn list(&self, dir: &str) -> Vec<String> {
-        let names = std::fs::read_dir(dir).into_iter().flatten().flatten();
-        let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        names.sort();
-        names
+        start::list_dir(dir)
     }
+}
+
+/// Runs the server until it is told to stop.
+fn serve(mut config: Config, launch: &Launch) -> Result<(), String> {
+    let config_file = launch.file.as_ref().map(|f| start::absolute(&String::from_utf8_lossy(f))).unwrap_or_default();
+    let dir = &config.persistence.dir;
+    config.persistence.dir = start::enter_dir(dir).map_err(|e| format!("Can't chdir to '{dir}': {e}"))?;
+    let logfile = &config.monitoring.logfile;
+    let sink = start::open_log(logfile).map_err(|e| format!("Can't open the log file '{logfile}': {e}"))?;
+    let env = TokioEnv::new();
+    let clock = env.clone();
+    let (log, layer) = server::log::new(sink, Box::new(move || clock.wall()), std::process::id(), 0);
+    log.configure(&config.monitoring);
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).expect("there is none yet");
+    tracing::warn!("oO0OoO0OoO0Oo Norn is starting oO0OoO0OoO0Oo");
+    warnings(&config).iter().for_each(|w| tracing::warn!("{w}"));
+    let pidfile = config.process.pidfile.clone();
+    start::write_pid(&pidfile);
+    let launch = server::Launch { executable: start::executable(), config_file, os: start::os(), log: Some(log) };
+    let result =
+        tokio_env::run(env, |env| server::run(env, config, launch)).map_err(|e| format!("no event loop: {e}"))?;
+    start::remove_pid(&pidfile);
+    result.inspect_err(|why| tracing::warn!("{why}"))
 }

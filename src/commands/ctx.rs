@@ -8,7 +8,6 @@ use crate::{
     protocol::{Error, Reply},
     session::{Args, Session, Shared, blocked::TimeoutReply},
 };
-use bytes::Bytes;
 
 /// Everything a command may use. Replies go to `out`; keys are reached through `keys`.
 pub struct Ctx<'a, 'e> {
@@ -67,14 +66,12 @@ pub struct Block {
 pub enum ShellRequest {
     /// DEBUG SLEEP: nothing else of this worker runs for so long.
     Sleep { ms: u64 },
-    /// CONFIG REWRITE: this text replaces the configuration file; `+OK` or an error.
-    WriteConfig { path: String, make: fn(&str, &Config) -> String },
+    /// CONFIG REWRITE: bring this file up to date; `+OK` or an error.
+    WriteConfig { path: String },
     /// CONFIG SET changed what the shell listens on; `undo` if it cannot.
     Rebind { undo: Box<Config> },
     /// SHUTDOWN.
     Shutdown,
-    /// DEBUG JMAP-like facts and others answered with ready bytes after `ms`.
-    Reply { bytes: Bytes },
 }
 
 impl<'a> Ctx<'a, '_> {

@@ -107,8 +107,27 @@ impl Acl {
     pub const SCRIPTING: Acl = Acl(1 << 20);
     /// Names in bit order.
     pub const NAMES: [&'static str; 21] = [
-        "keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap", "hyperloglog", "geo",
-        "stream", "pubsub", "admin", "fast", "slow", "blocking", "dangerous", "connection", "transaction", "scripting",
+        "keyspace",
+        "read",
+        "write",
+        "set",
+        "sortedset",
+        "list",
+        "hash",
+        "string",
+        "bitmap",
+        "hyperloglog",
+        "geo",
+        "stream",
+        "pubsub",
+        "admin",
+        "fast",
+        "slow",
+        "blocking",
+        "dangerous",
+        "connection",
+        "transaction",
+        "scripting",
     ];
 
     pub const fn or(self, other: Acl) -> Acl {
@@ -161,9 +180,8 @@ impl KeyFlags {
     pub const INCOMPLETE: KeyFlags = KeyFlags(1 << 9);
     pub const VARIABLE_FLAGS: KeyFlags = KeyFlags(1 << 10);
     /// Names in bit order.
-    pub const NAMES: [&'static str; 11] = [
-        "RO", "RW", "OW", "RM", "access", "update", "insert", "delete", "not_key", "incomplete", "variable_flags",
-    ];
+    pub const NAMES: [&'static str; 11] =
+        ["RO", "RW", "OW", "RM", "access", "update", "insert", "delete", "not_key", "incomplete", "variable_flags"];
 
     pub const fn or(self, other: KeyFlags) -> KeyFlags {
         KeyFlags(self.0 | other.0)
@@ -188,10 +206,18 @@ pub enum Begin {
 pub enum Find {
     /// Up to `last` (relative to the beginning; negative counts from the end of the
     /// arguments), every `step`-th; `limit` as in COMMAND INFO.
-    Range { last: i16, step: i16, limit: i16 },
+    Range {
+        last: i16,
+        step: i16,
+        limit: i16,
+    },
     /// The argument `count_at` after the beginning holds their number; the first is
     /// `first` after the beginning.
-    KeyNum { count_at: i16, first: i16, step: i16 },
+    KeyNum {
+        count_at: i16,
+        first: i16,
+        step: i16,
+    },
     Unknown,
 }
 
@@ -217,12 +243,7 @@ impl KeySpec {
 
     /// A count at argument `at`, then that many keys.
     pub const fn counted(at: i16, flags: KeyFlags) -> KeySpec {
-        KeySpec {
-            flags,
-            begin: Begin::Index(at),
-            find: Find::KeyNum { count_at: 0, first: 1, step: 1 },
-            notes: "",
-        }
+        KeySpec { flags, begin: Begin::Index(at), find: Find::KeyNum { count_at: 0, first: 1, step: 1 }, notes: "" }
     }
 }
 

@@ -7,10 +7,7 @@
 use super::row::{Acl, Row};
 
 /// The families, in the order their commands are numbered.
-const FAMILIES: &[&[Row]] = &[
-    super::connection::ROWS,
-    super::strings::ROWS,
-];
+const FAMILIES: &[&[Row]] = &[super::connection::ROWS, super::strings::ROWS];
 
 const fn count(top_only: bool) -> usize {
     let (mut n, mut f) = (0, 0);

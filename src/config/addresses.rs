@@ -3,6 +3,7 @@
 use super::directive::Kind;
 use super::text::{is_none, or_empty_quotes};
 use super::value::{Line, Value, parse_lenient};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// `bind`: addresses to listen on; `*` is every IPv4 address, `::*` every IPv6 one, and a leading `-` makes
 /// an address that does not exist no error. None: no TCP listener.
@@ -12,6 +13,27 @@ pub struct BindAddresses(pub Vec<String>);
 impl Default for BindAddresses {
     fn default() -> Self {
         BindAddresses(vec!["*".into(), "-::*".into()])
+    }
+}
+
+impl BindAddresses {
+    /// The addresses in numbers, and whether each may be missing on this machine.
+    ///
+    /// # Errors
+    /// The word that is no address. Names are not looked up: a listener's address is the
+    /// machine's own.
+    pub fn resolve(&self) -> Result<Vec<(IpAddr, bool)>, String> {
+        let one = |word: &String| {
+            let (text, optional) = word.strip_prefix('-').map_or((&word[..], false), |rest| (rest, true));
+            let ip = match text {
+                "*" => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                "::*" => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+                "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+                other => other.parse().map_err(|_| word.clone())?,
+            };
+            Ok((ip, optional))
+        };
+        self.0.iter().map(one).collect()
     }
 }
 

@@ -136,7 +136,8 @@ impl Engine {
             (slot.lead, slot.len) = (std::mem::take(&mut lead), len);
             let args = Args::new(if inline { &slot.words } else { &rest[..len] }, &slot.spans);
             slot.command = self.find(args.at(0));
-            slot.first_key = slot.command.and_then(|c| first_key(c.row, args)).map(|i| (i, self.shared.keyspace.hash(args.at(i))));
+            slot.first_key =
+                slot.command.and_then(|c| first_key(c.row, args)).map(|i| (i, self.shared.keyspace.hash(args.at(i))));
             at += len;
             n += 1;
         }

@@ -4,6 +4,7 @@ use super::{Engine, Worker};
 use crate::{
     base::time::Now,
     keyspace::{Held, expire},
+    session::shared::Process,
 };
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -11,6 +12,13 @@ use std::sync::atomic::Ordering::Relaxed;
 const KEYS_PER_TICK: usize = 400;
 
 impl Engine {
+    /// Takes note of the time and of what the operating system says about the process.
+    pub fn tick(&self, _now: Now, usage: Process) {
+        let mut p = self.shared.process.lock();
+        let peak = p.peak_rss_bytes.max(usage.rss_bytes);
+        *p = Process { peak_rss_bytes: peak, ..usage };
+    }
+
     /// Removes some keys whose time has come; called ten times a second by one worker.
     /// `cursors` remembers where each shard's sweep stands.
     pub fn expire_some(&self, w: &mut Worker, now: Now, cursors: &mut Vec<u64>) {

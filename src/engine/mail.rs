@@ -47,7 +47,8 @@ impl Engine {
         self.forget_watch(&mut held, &watch);
         held.release();
         let subs = std::mem::take(&mut s.subscriptions);
-        let spaces = [(Space::Channel, subs.channels), (Space::Pattern, subs.patterns), (Space::Shard, subs.shard_channels)];
+        let spaces =
+            [(Space::Channel, subs.channels), (Space::Pattern, subs.patterns), (Space::Shard, subs.shard_channels)];
         for (space, names) in spaces {
             names.iter().for_each(|n| self.shared.channels.unsubscribe(space, n, s.info.id));
         }

@@ -3,10 +3,7 @@
 use super::{Engine, Worker, call::Shards};
 use crate::{
     base::{clock::Clock, time::Now},
-    commands::{
-        row::Scope,
-        table::COMMANDS,
-    },
+    commands::{row::Scope, table::COMMANDS},
     keyspace::Held,
     protocol::{Error, Output, Reply},
     session::{Session, state::Transaction, state::WatchSet},

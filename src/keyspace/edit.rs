@@ -32,7 +32,13 @@ pub struct Edit<'a> {
 
 impl<'a> Edit<'a> {
     #[inline]
-    pub(super) fn new(slot: ViewMut<'a, Entry>, meta: &'a mut Meta, changes: &'a mut Changes, db: u32, now: Wall) -> Self {
+    pub(super) fn new(
+        slot: ViewMut<'a, Entry>,
+        meta: &'a mut Meta,
+        changes: &'a mut Changes,
+        db: u32,
+        now: Wall,
+    ) -> Self {
         let before = slot.heap_bytes();
         Edit { slot: Some(slot), meta, changes, db, now, before, created: false }
     }

@@ -5,7 +5,10 @@
 //! keys looked at, never time: a simulated run must not depend on how fast it runs.
 
 use super::{block::TAG_EXPIRES, changes::Changes, shard::DbKey, shard::Shard};
-use crate::{base::{hash::HashKey, time::Wall}, data::table::Element};
+use crate::{
+    base::{hash::HashKey, time::Wall},
+    data::table::Element,
+};
 
 /// Looks at about `budget` keys of one database that expire, from `cursor` on, and removes
 /// those that are due. Returns how many were.

@@ -105,10 +105,6 @@ impl<'e> Held<'e> {
     /// # Panics
     /// If some other set of locks is held: taking one more would break their order.
     pub fn with<T>(&mut self, shard: usize, f: impl FnOnce(&mut Shard) -> T) -> T {
-        if self.guards.is_empty() {
-            f(&mut self.space.shards()[shard].lock())
-        } else {
-            f(self.shard(shard))
-        }
+        if self.guards.is_empty() { f(&mut self.space.shards()[shard].lock()) } else { f(self.shard(shard)) }
     }
 }

@@ -244,7 +244,9 @@ impl<'a, 'e> Keys<'a, 'e> {
             shard.dbs.swap(a as usize, b as usize);
             for db in [a, b] {
                 let ready = shard.waited_keys(db).into_iter();
-                self.changes.ready.extend(ready.filter(|k| shard.dbs[db as usize].get(space.hash(&k.key), &k.key).is_some()));
+                self.changes
+                    .ready
+                    .extend(ready.filter(|k| shard.dbs[db as usize].get(space.hash(&k.key), &k.key).is_some()));
             }
         }
         self.changes.dirty += 1;

@@ -288,7 +288,10 @@ impl Keyspace {
     pub fn new(key: HashKey, shards: usize, databases: u32) -> Keyspace {
         let n = shards.next_power_of_two();
         let shards = (0..n)
-            .map(|_| ShardLock { inner: Mutex::new(Shard::new(key, databases as usize)), used_bytes: AtomicU64::new(0) })
+            .map(|_| ShardLock {
+                inner: Mutex::new(Shard::new(key, databases as usize)),
+                used_bytes: AtomicU64::new(0),
+            })
             .collect();
         Keyspace { shards, key, databases }
     }

@@ -151,6 +151,25 @@ impl Output {
         *self = Output { sent, ..Output::default() };
     }
 
+    /// Lends an empty buffer `vec` to write into, in place of one of its own.
+    pub fn lend(&mut self, vec: Vec<u8>) {
+        if self.is_empty() && self.tail.capacity() == 0 {
+            self.tail = vec;
+            self.tail.clear();
+            self.tail_sent = 0;
+        }
+    }
+
+    /// Takes the write buffer of an empty output away, for the next one who needs it.
+    pub fn reclaim(&mut self) -> Option<Vec<u8>> {
+        (self.is_empty() && self.tail.capacity() > 0).then(|| {
+            self.tail_sent = 0;
+            let mut vec = mem::take(&mut self.tail);
+            vec.clear();
+            vec
+        })
+    }
+
     /// Gives back the memory of an empty buffer beyond `keep_bytes`.
     pub fn shrink(&mut self, keep_bytes: usize) {
         if self.is_empty() {

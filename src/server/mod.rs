@@ -1,2 +1,131 @@
-//! See the layer list in `lib.rs`.
+//! The shell: listeners, connections, timers; generic over [`Env`].
+//!
+//! [`run`] is the whole server. Production calls it with sockets and files, the simulator
+//! with its own network and disk; there is no other way in.
+
+mod connection;
+mod cron;
+mod listen;
 pub mod log;
+mod shell;
+mod worker;
+
+pub use shell::ShellHandle;
+
+use crate::{base::time::Now, config::Config, engine::Engine, env::Env, session::shared::Boot};
+use std::{future::poll_fn, sync::Arc, task::Poll};
+use tokio::sync::mpsc;
+use worker::{Local, Parcel};
+
+/// Descriptors the server needs besides those of its clients.
+const OWN_FILES: u64 = 32;
+
+/// What the caller knows about the process.
+#[derive(Clone, Default)]
+pub struct Launch {
+    pub executable: String,
+    /// Absolute path of the configuration file; empty if there is none.
+    pub config_file: String,
+    pub os: String,
+    /// The log, to be told of configuration changes; none in the simulator.
+    pub log: Option<log::Log>,
+}
+
+/// Runs a server until it is told to stop.
+///
+/// # Errors
+/// Why it could not start, in words for the log.
+pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(), String> {
+    let usage = env.usage();
+    let workers = match config.network.io_threads {
+        0 => usage.cores.max(1),
+        n => n,
+    };
+    config.network.io_threads = workers;
+    limit_clients(&env, &mut config);
+    let boot = Boot {
+        started: Now { mono: env.mono(), wall: env.wall() },
+        run_id: (0..3).map(|_| format!("{:016x}", env.rand_u64())).collect::<String>()[..40].into(),
+        pid: usage.pid,
+        cores: usage.cores,
+        executable: launch.executable,
+        config_file: launch.config_file,
+        os: launch.os,
+    };
+    let seed = env.rand_u64();
+    let engine = Engine::new(config, boot, workers, seed);
+    let (rebind, rebinds) = mpsc::unbounded_channel();
+    let shell = ShellHandle { rebind };
+    let mut inboxes = Vec::new();
+    let (first, first_inbox) = mpsc::unbounded_channel::<Parcel<E>>();
+    inboxes.push(first);
+    for i in 1..workers {
+        let (tx, rx) = mpsc::unbounded_channel();
+        inboxes.push(tx);
+        let (engine, shell) = (engine.clone(), shell.clone());
+        env.spawn_worker(i, move |env: E| async move { worker::run(Local::new(env, engine, i, shell), rx).await })
+            .map_err(|e| format!("Can't create a worker: {e}"))?;
+    }
+    spawn_lazy_free(&env, &engine, workers)?;
+    let listeners = std::rc::Rc::new(listen::Listeners::new(env.clone(), listen::Spread::new(inboxes)));
+    listeners.open(&engine.shared.config.get()).await?;
+    let local = Local::new(env.clone(), engine.clone(), 0, shell);
+    env.spawn(worker::run(local.clone(), first_inbox));
+    env.spawn(cron::run(local, launch.log));
+    let (following, engine2) = (listeners.clone(), engine.clone());
+    env.spawn(async move { following.follow(engine2, rebinds).await });
+    tracing::info!("Server initialized");
+    tracing::info!("Ready to accept connections tcp");
+    tokio::select! {
+        biased;
+        () = env.shutdown_signal() => tracing::warn!("Received SIGTERM scheduling shutdown..."),
+        () = stopped(&engine) => {}
+    }
+    listeners.close();
+    tracing::warn!("Valkey is now ready to exit, bye bye...");
+    Ok(())
+}
+
+/// Completes when a client has asked for the end.
+async fn stopped(engine: &Engine) {
+    poll_fn(|cx| {
+        *engine.shared.stop_waker.lock() = Some(cx.waker().clone());
+        if engine.shared.is_stopping() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+}
+
+/// Lowers `maxclients` to what the descriptors allow.
+fn limit_clients<E: Env>(env: &E, config: &mut Config) {
+    let want = u64::from(config.limits.maxclients) + OWN_FILES;
+    let have = env.raise_file_limit(want);
+    if have != 0 && have < want {
+        let can = have.saturating_sub(OWN_FILES).max(1) as u32;
+        tracing::warn!(
+            "You requested maxclients of {} requiring at least {want} max file descriptors.",
+            config.limits.maxclients
+        );
+        tracing::warn!(
+            "Current maximum open files is {have}. maxclients has been reduced to {can} to compensate for low ulimit."
+        );
+        config.limits.maxclients = can;
+    }
+}
+
+/// One more worker that frees large values, so that no client waits for it.
+fn spawn_lazy_free<E: Env>(env: &E, engine: &Arc<Engine>, index: usize) -> Result<(), String> {
+    let engine = engine.clone();
+    let free = move |_: E| async move {
+        let grave = &engine.shared.graveyard;
+        loop {
+            let item = poll_fn(|cx| match grave.next(Some(cx.waker())) {
+                Some(item) => Poll::Ready(item),
+                None => Poll::Pending,
+            })
+            .await;
+            drop(item);
+            grave.freed();
+        }
+    };
+    env.spawn_worker(index, free).map_err(|e| format!("Can't create the freeing thread: {e}"))
+}

@@ -74,7 +74,8 @@ impl<'a> Args<'a> {
     pub fn share(&self, i: usize) -> Option<(Bytes, usize)> {
         let (buf, s) = (self.shared?, self.spans[i]);
         let len = s.len as usize;
-        (len >= SHARE_MIN && len * 2 >= buf.len()).then(|| (buf.slice(s.start as usize..s.start as usize + len), buf.len()))
+        (len >= SHARE_MIN && len * 2 >= buf.len())
+            .then(|| (buf.slice(s.start as usize..s.start as usize + len), buf.len()))
     }
 
     /// A copy that owns its bytes.

@@ -5,8 +5,8 @@
 //! CLIENT UNBLOCK and disconnecting compete for the one transition out of [`State::Waiting`]:
 //! exactly one of them wins.
 
-use super::{args::OwnedArgs, clients::ClientInfo};
 use super::state::Session;
+use super::{args::OwnedArgs, clients::ClientInfo};
 use crate::{
     base::{hash::HashMap, time::Mono},
     keyspace::{Type, shard::DbKey},

@@ -35,7 +35,9 @@ pub enum Msg {
     /// The blocking command has been answered with these bytes.
     Unblocked(Bytes),
     /// CLIENT UNBLOCK: give up waiting, with an error or as if the time were up.
-    Unblock { error: bool },
+    Unblock {
+        error: bool,
+    },
     /// Close the connection at once.
     Kill,
     /// The server resumed paused clients, or something else worth a second look.

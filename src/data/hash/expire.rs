@@ -23,11 +23,7 @@ pub(super) struct ExpiryHint {
 
 impl ExpiryHint {
     pub fn new() -> ExpiryHint {
-        ExpiryHint {
-            bound_ms: NONE,
-            cursor: 0,
-            behind_ms: NONE,
-        }
+        ExpiryHint { bound_ms: NONE, cursor: 0, behind_ms: NONE }
     }
 }
 
@@ -58,12 +54,7 @@ impl HashTable {
     /// are none or `budget` fields with an expiry were looked at. Goes on where it stopped
     /// the last time. Returns how many were removed; if fields are due still, the bound that
     /// `next_expiry_ms` tells has passed.
-    pub fn expire(
-        &mut self,
-        now_ms: u64,
-        budget: usize,
-        mut removed: impl FnMut(&[u8], &[u8]),
-    ) -> usize {
+    pub fn expire(&mut self, now_ms: u64, budget: usize, mut removed: impl FnMut(&[u8], &[u8])) -> usize {
         let (mut looked_at, mut count) = (0, 0);
         let mut due: Vec<Vec<u8>> = Vec::new();
         while looked_at < budget && self.next_expiry_ms().is_some_and(|at| at < now_ms) {

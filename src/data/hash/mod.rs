@@ -50,12 +50,7 @@ pub struct HashTable {
 impl HashTable {
     /// A hash without fields; `key` keys its table.
     pub fn new(key: HashKey) -> HashTable {
-        HashTable {
-            table: Table::new(key),
-            key,
-            block_bytes: 0,
-            hint: ExpiryHint::new(),
-        }
+        HashTable { table: Table::new(key), key, block_bytes: 0, hint: ExpiryHint::new() }
     }
 
     /// Number of stored fields, due ones included.
@@ -118,11 +113,7 @@ impl HashTable {
         };
         self.note_expiry(expiry_ms);
         if let Some(mut old) = self.table.get_mut(hash, field) {
-            let expiry_ms = if expiry == NewExpiry::Keep {
-                old.expiry_ms()
-            } else {
-                expiry_ms
-            };
+            let expiry_ms = if expiry == NewExpiry::Keep { old.expiry_ms() } else { expiry_ms };
             self.block_bytes -= old.heap_bytes();
             old.update(value, expiry_ms);
             self.block_bytes += old.heap_bytes();
@@ -217,20 +208,9 @@ impl HashTable {
         let blocks: usize = self.table.iter().map(|field| field.heap_bytes()).sum();
         assert_eq!(self.block_bytes, blocks, "the account of heap bytes");
         let expiries = || self.iter().filter_map(|entry| entry.expiry_ms);
-        assert_eq!(
-            self.expiring(),
-            expiries().count(),
-            "the count of fields with an expiry"
-        );
-        assert!(
-            self.next_expiry_ms() <= expiries().min() || self.expiring() == 0,
-            "the hint is no bound"
-        );
-        assert_eq!(
-            self.next_expiry_ms().is_some(),
-            self.expiring() > 0,
-            "the hint is stale"
-        );
+        assert_eq!(self.expiring(), expiries().count(), "the count of fields with an expiry");
+        assert!(self.next_expiry_ms() <= expiries().min() || self.expiring() == 0, "the hint is no bound");
+        assert_eq!(self.next_expiry_ms().is_some(), self.expiring() > 0, "the hint is stale");
     }
 }
 

@@ -30,18 +30,11 @@ fn name() -> impl Strategy<Value = Vec<u8>> {
 }
 
 fn value() -> impl Strategy<Value = Vec<u8>> {
-    prop_oneof![
-        any::<i32>().prop_map(|v| v.to_string().into_bytes()),
-        (0usize..300).prop_map(|n| vec![b'v'; n]),
-    ]
+    prop_oneof![any::<i32>().prop_map(|v| v.to_string().into_bytes()), (0usize..300).prop_map(|n| vec![b'v'; n]),]
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let expiry = prop_oneof![
-        Just(NewExpiry::Keep),
-        Just(NewExpiry::Never),
-        (0u64..100).prop_map(NewExpiry::At)
-    ];
+    let expiry = prop_oneof![Just(NewExpiry::Keep), Just(NewExpiry::Never), (0u64..100).prop_map(NewExpiry::At)];
     prop_oneof![
         8 => (name(), value(), expiry).prop_map(|(f, v, e)| Op::Put(f, v, e)),
         2 => name().prop_map(Op::Del),
@@ -65,17 +58,12 @@ fn apply(hash: &mut HashTable, model: &mut Model, op: &Op) {
                 NewExpiry::Never => None,
                 NewExpiry::At(at) => Some(*at),
             };
-            assert_eq!(
-                hash.put(f, v, *expiry),
-                model.insert(f.clone(), (v.clone(), at)).is_none()
-            );
+            assert_eq!(hash.put(f, v, *expiry), model.insert(f.clone(), (v.clone(), at)).is_none());
         }
         Op::Del(f) => assert_eq!(hash.del(f), model.remove(f).is_some()),
         Op::SetExpiry(f, at) => {
             assert_eq!(hash.set_expiry(f, *at), model.contains_key(f));
-            model
-                .entry(f.clone())
-                .and_modify(|(_, old)| *old = Some(*at));
+            model.entry(f.clone()).and_modify(|(_, old)| *old = Some(*at));
         }
         Op::Persist(f) => {
             let had = model.get_mut(f).and_then(|(_, at)| at.take());
@@ -97,10 +85,7 @@ fn apply(hash: &mut HashTable, model: &mut Model, op: &Op) {
                 assert!(value == v && due(at, *now));
             }
             let left = model.values().any(|(_, at)| due(*at, *now));
-            assert!(
-                !left || hash.next_expiry_ms().is_some_and(|at| at < *now),
-                "nobody would look again"
-            );
+            assert!(!left || hash.next_expiry_ms().is_some_and(|at| at < *now), "nobody would look again");
         }
     }
 }
@@ -109,19 +94,9 @@ fn check(hash: &HashTable, model: &Model) {
     hash.check();
     assert_eq!(hash.len(), model.len());
     for (f, (v, at)) in model {
-        assert_eq!(
-            hash.entry(f),
-            Some(Entry {
-                field: f,
-                value: v,
-                expiry_ms: *at
-            })
-        );
+        assert_eq!(hash.entry(f), Some(Entry { field: f, value: v, expiry_ms: *at }));
         assert_eq!(hash.expiry_ms(f), *at);
-        assert_eq!(
-            hash.get_live(f, 50),
-            (!due(*at, 50)).then_some(v.as_slice())
-        );
+        assert_eq!(hash.get_live(f, 50), (!due(*at, 50)).then_some(v.as_slice()));
     }
     let names = |entries: &mut dyn Iterator<Item = Entry<'_>>| {
         let mut names: Vec<Vec<u8>> = entries.map(|e| e.field.to_vec()).collect();
@@ -129,10 +104,7 @@ fn check(hash: &HashTable, model: &Model) {
         names
     };
     assert!(names(&mut hash.iter()).iter().eq(model.keys()));
-    let live = model
-        .iter()
-        .filter(|(_, (_, at))| !due(*at, 50))
-        .map(|(f, _)| f);
+    let live = model.iter().filter(|(_, (_, at))| !due(*at, 50)).map(|(f, _)| f);
     assert!(names(&mut hash.iter_live(50)).iter().eq(live));
 }
 
@@ -183,11 +155,7 @@ proptest! {
 fn many_fields_scan_draw_and_expire() {
     let mut hash = HashTable::new(KEY);
     for n in 0..20_000u64 {
-        let expiry = if n % 4 == 0 {
-            NewExpiry::At(n)
-        } else {
-            NewExpiry::Never
-        };
+        let expiry = if n % 4 == 0 { NewExpiry::At(n) } else { NewExpiry::Never };
         assert!(hash.put(format!("field{n}").as_bytes(), b"abc", expiry));
     }
     hash.check();
@@ -206,9 +174,7 @@ fn many_fields_scan_draw_and_expire() {
 
     let mut state = 1u64;
     let mut rng = || {
-        state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         state ^ state >> 29
     };
     for _ in 0..100 {

@@ -20,9 +20,7 @@ impl List {
         let node = &self.nodes[i];
         let fits = !node.is_plain()
             && !self.limit.is_large(item.text_len())
-            && !self
-                .limit
-                .exceeded(node.listpack_bytes() + item.text_len(), node.count());
+            && !self.limit.exceeded(node.listpack_bytes() + item.text_len(), node.count());
         if fits {
             self.edit_node(i, |node| node.replace(n, item));
         } else {
@@ -56,11 +54,7 @@ impl List {
             if removed == max {
                 break;
             }
-            let i = if end == End::Head {
-                k
-            } else {
-                self.nodes.len() - 1 - k
-            };
+            let i = if end == End::Head { k } else { self.nodes.len() - 1 - k };
             let gone = self.edit_node(i, |node| match node.is_plain() {
                 true if needle.matches(node.get(0)) => {
                     node.remove(0, 1);
@@ -186,9 +180,7 @@ impl List {
 
     fn can_merge(&self, a: &Node, b: &Node) -> bool {
         let listpack_bytes = a.listpack_bytes() + b.bytes().len();
-        !a.is_plain()
-            && !b.is_plain()
-            && !self.limit.exceeded(listpack_bytes, a.count() + b.count())
+        !a.is_plain() && !b.is_plain() && !self.limit.exceeded(listpack_bytes, a.count() + b.count())
     }
 
     /// Whether node `i` exists and has room for `item`.
@@ -197,9 +189,7 @@ impl List {
         self.nodes.get(i).is_some_and(|node| {
             !node.is_plain()
                 && !self.limit.is_large(text_len)
-                && self
-                    .limit
-                    .has_room(node.listpack_bytes(), node.count(), text_len)
+                && self.limit.has_room(node.listpack_bytes(), node.count(), text_len)
         })
     }
 
@@ -242,11 +232,7 @@ impl List {
 
     /// The index counted from the head, if there is such an element.
     pub(super) fn absolute(&self, index: i64) -> Option<usize> {
-        let index = if index < 0 {
-            index.checked_add(self.len as i64)?
-        } else {
-            index
-        };
+        let index = if index < 0 { index.checked_add(self.len as i64)? } else { index };
         usize::try_from(index).ok().filter(|&i| i < self.len)
     }
 

@@ -83,11 +83,7 @@ impl PositionQuery<'_> {
         let mut to_skip = self.rank.unsigned_abs() - 1;
         let mut left = unlimited(self.count);
         for n in 0..len.min(unlimited(self.max_len)) {
-            let (item, index) = if self.rank > 0 {
-                (items.next(), n)
-            } else {
-                (items.next_back(), len - 1 - n)
-            };
+            let (item, index) = if self.rank > 0 { (items.next(), n) } else { (items.next_back(), len - 1 - n) };
             if !needle.matches(item.expect("as many elements as counted")) {
                 continue;
             }

@@ -27,19 +27,13 @@ impl NodeLimit {
             0 => 1,
             v => v.clamp(-5, i32::from(i16::MAX)) as i16,
         };
-        NodeLimit {
-            fill,
-            large_from: 0,
-        }
+        NodeLimit { fill, large_from: 0 }
     }
 
     /// The same limit, but texts of `bytes` or more (0: by the limit again) get a node for
     /// themselves. For `DEBUG QUICKLIST-PACKED-THRESHOLD`.
     pub fn with_large_from(self, bytes: u32) -> NodeLimit {
-        NodeLimit {
-            large_from: bytes,
-            ..self
-        }
+        NodeLimit { large_from: bytes, ..self }
     }
 
     fn max_bytes(self) -> Option<usize> {
@@ -55,9 +49,7 @@ impl NodeLimit {
     pub fn exceeded(self, listpack_bytes: usize, count: usize) -> bool {
         match (self.max_bytes(), self.max_count()) {
             (Some(max), _) => listpack_bytes > max,
-            (None, max) => {
-                listpack_bytes > COUNTED_NODE_BYTES || max.is_some_and(|max| count > max)
-            }
+            (None, max) => listpack_bytes > COUNTED_NODE_BYTES || max.is_some_and(|max| count > max),
         }
     }
 
@@ -79,8 +71,7 @@ impl NodeLimit {
     /// (`shrinking`) only at half the limit, so that it does not go back and forth.
     pub fn suits_small(self, listpack_bytes: usize, count: usize, shrinking: bool) -> bool {
         let halves = usize::from(shrinking);
-        self.max_bytes()
-            .is_none_or(|max| listpack_bytes <= max >> halves)
+        self.max_bytes().is_none_or(|max| listpack_bytes <= max >> halves)
             && self.max_count().is_none_or(|max| count <= max >> halves)
     }
 }
@@ -91,14 +82,7 @@ mod tests {
 
     #[test]
     fn negative_values_bound_bytes() {
-        for (value, bytes) in [
-            (-1, 4096),
-            (-2, 8192),
-            (-3, 16384),
-            (-4, 32768),
-            (-5, 65536),
-            (-9, 65536),
-        ] {
+        for (value, bytes) in [(-1, 4096), (-2, 8192), (-3, 16384), (-4, 32768), (-5, 65536), (-9, 65536)] {
             let limit = NodeLimit::new(value);
             assert!(!limit.exceeded(bytes, 1_000_000));
             assert!(limit.exceeded(bytes + 1, 1));

@@ -58,12 +58,7 @@ pub struct List {
 impl List {
     /// A list without elements.
     pub fn new(limit: NodeLimit) -> List {
-        List {
-            nodes: VecDeque::new(),
-            len: 0,
-            buffer_bytes: 0,
-            limit,
-        }
+        List { nodes: VecDeque::new(), len: 0, buffer_bytes: 0, limit }
     }
 
     /// A list of the elements of a packed sequence, which become one node.
@@ -86,10 +81,8 @@ impl List {
 
     /// Whether this list should become a small one, as `NodeLimit::suits_small` has it.
     pub fn suits_small(&self, shrinking: bool) -> bool {
-        self.as_packed().is_some_and(|bytes| {
-            self.limit
-                .suits_small(Packed::<true>::listpack_bytes(bytes), self.len, shrinking)
-        })
+        self.as_packed()
+            .is_some_and(|bytes| self.limit.suits_small(Packed::<true>::listpack_bytes(bytes), self.len, shrinking))
     }
 
     /// The limit of its nodes.
@@ -135,11 +128,7 @@ impl List {
             End::Tail => self.nodes.len().saturating_sub(1),
         };
         if self.has_room(i, item) {
-            let n = if end == End::Head {
-                0
-            } else {
-                self.nodes[i].count()
-            };
+            let n = if end == End::Head { 0 } else { self.nodes[i].count() };
             self.edit_node(i, |node| node.insert(n, item));
             return;
         }
@@ -148,14 +137,7 @@ impl List {
             self.edit_node(i, Node::shrink);
         }
         let node = self.node_of(item);
-        self.insert_node(
-            if end == End::Head {
-                0
-            } else {
-                self.nodes.len()
-            },
-            node,
-        );
+        self.insert_node(if end == End::Head { 0 } else { self.nodes.len() }, node);
     }
 
     /// Adds an element at the head.
@@ -175,11 +157,7 @@ impl List {
             End::Tail => self.nodes.len().checked_sub(1)?,
         };
         let node = self.nodes.get(i)?;
-        let n = if end == End::Head {
-            0
-        } else {
-            node.count() - 1
-        };
+        let n = if end == End::Head { 0 } else { node.count() - 1 };
         let result = f(node.get(n));
         if node.count() == 1 {
             self.remove_node(i);
@@ -215,32 +193,16 @@ impl List {
         let end = range.end.min(self.len);
         if range.start >= end {
             let nothing = node::NodeIter::Plain(None);
-            return Iter {
-                front: nothing.clone(),
-                middle: self.nodes.range(0..0),
-                back: nothing,
-                remaining: 0,
-            };
+            return Iter { front: nothing.clone(), middle: self.nodes.range(0..0), back: nothing, remaining: 0 };
         }
         let (i, from) = self.locate(range.start);
         let (j, last) = self.locate(end - 1);
         let (front, back) = if i == j {
-            (
-                self.nodes[i].range(from, last + 1),
-                node::NodeIter::Plain(None),
-            )
+            (self.nodes[i].range(from, last + 1), node::NodeIter::Plain(None))
         } else {
-            (
-                self.nodes[i].range(from, self.nodes[i].count()),
-                self.nodes[j].range(0, last + 1),
-            )
+            (self.nodes[i].range(from, self.nodes[i].count()), self.nodes[j].range(0, last + 1))
         };
-        Iter {
-            front,
-            middle: self.nodes.range((i + 1).min(j)..j),
-            back,
-            remaining: end - range.start,
-        }
+        Iter { front, middle: self.nodes.range((i + 1).min(j)..j), back, remaining: end - range.start }
     }
 
     /// Reports the positions that `query` asks for.
@@ -256,19 +218,11 @@ impl List {
             if node.is_plain() {
                 assert_eq!(node.count(), 1, "a plain node has one element");
             } else {
-                assert_eq!(
-                    Packed::<true>::validate(node.bytes()),
-                    Ok(node.count()),
-                    "a node's count"
-                );
+                assert_eq!(Packed::<true>::validate(node.bytes()), Ok(node.count()), "a node's count");
             }
             buffer_bytes += node.heap_bytes();
         }
-        assert_eq!(
-            self.len,
-            self.nodes.iter().map(Node::count).sum::<usize>(),
-            "the list's length"
-        );
+        assert_eq!(self.len, self.nodes.iter().map(Node::count).sum::<usize>(), "the list's length");
         assert_eq!(self.buffer_bytes, buffer_bytes, "the account of heap bytes");
     }
 }

@@ -34,39 +34,24 @@ enum End {
 impl Node {
     /// A node without elements.
     pub fn empty() -> Node {
-        Node {
-            buf: Vec::new(),
-            head: 0,
-            count: 0,
-            plain: false,
-        }
+        Node { buf: Vec::new(), head: 0, count: 0, plain: false }
     }
 
     /// A node for one large element.
     pub fn plain(text: &[u8]) -> Node {
-        Node {
-            count: 1,
-            plain: true,
-            ..Node::copy_of(text)
-        }
+        Node { count: 1, plain: true, ..Node::copy_of(text) }
     }
 
     /// A node of the `count` elements that `bytes` hold.
     pub fn packed(bytes: &[u8], count: usize) -> Node {
         let count = u32::try_from(count).expect("a packed node holds fewer than 2^32 elements");
-        Node {
-            count,
-            ..Node::copy_of(bytes)
-        }
+        Node { count, ..Node::copy_of(bytes) }
     }
 
     fn copy_of(bytes: &[u8]) -> Node {
         let mut buf = Vec::with_capacity(size_class(bytes.len()));
         buf.extend_from_slice(bytes);
-        Node {
-            buf,
-            ..Node::empty()
-        }
+        Node { buf, ..Node::empty() }
     }
 
     pub fn count(&self) -> usize {
@@ -104,18 +89,13 @@ impl Node {
         } else if from_end == 0 {
             self.bytes().len()
         } else {
-            Packed::<true>::nth_back(self.bytes(), from_end - 1)
-                .expect("as many elements as counted")
+            Packed::<true>::nth_back(self.bytes(), from_end - 1).expect("as many elements as counted")
         }
     }
 
     /// Element number `n`.
     pub fn get(&self, n: usize) -> Item<'_> {
-        if self.plain {
-            Item::Str(self.bytes())
-        } else {
-            Packed::<true>::get(self.bytes(), self.position(n))
-        }
+        if self.plain { Item::Str(self.bytes()) } else { Packed::<true>::get(self.bytes(), self.position(n)) }
     }
 
     /// Puts `item` before element number `n`, or last if `n` is the count.
@@ -163,8 +143,7 @@ impl Node {
     /// Appends all elements of `other`.
     pub fn append(&mut self, other: &Node) {
         let end = self.bytes().len();
-        self.splice(end, 0, other.bytes().len())
-            .copy_from_slice(other.bytes());
+        self.splice(end, 0, other.bytes().len()).copy_from_slice(other.bytes());
         self.count += other.count;
     }
 
@@ -219,11 +198,7 @@ impl ByteStore for Node {
     }
 
     fn splice(&mut self, at: usize, remove: usize, insert: usize) -> &mut [u8] {
-        let tail = self
-            .bytes()
-            .len()
-            .checked_sub(at + remove)
-            .expect("splice within the node");
+        let tail = self.bytes().len().checked_sub(at + remove).expect("splice within the node");
         let end = if at < tail { End::Front } else { End::Back };
         if insert > remove {
             self.make_room(end, insert - remove);

@@ -55,12 +55,7 @@ pub fn set<'a>(store: &mut impl ByteStore, index: i64, item: impl Into<Item<'a>>
 }
 
 /// Inserts beside the first element equal to `pivot`; whether there is one.
-pub fn insert<'a>(
-    store: &mut impl ByteStore,
-    pivot: &[u8],
-    side: Side,
-    item: impl Into<Item<'a>>,
-) -> bool {
+pub fn insert<'a>(store: &mut impl ByteStore, pivot: &[u8], side: Side, item: impl Into<Item<'a>>) -> bool {
     let bytes = store.bytes();
     let Some(pivot_at) = P::find(bytes, pivot, 1) else {
         return false;
@@ -79,10 +74,7 @@ pub fn remove_value(store: &mut impl ByteStore, text: &[u8], max: usize, end: En
     let needle = Needle::new(text);
     let mut to_skip = match end {
         End::Head => 0,
-        End::Tail => P::iter(store.bytes())
-            .filter(|&item| needle.matches(item))
-            .count()
-            .saturating_sub(max),
+        End::Tail => P::iter(store.bytes()).filter(|&item| needle.matches(item)).count().saturating_sub(max),
     };
     let bytes = store.bytes_mut();
     // Elements kept so far fill `..kept`; those from `run` on are kept but not moved yet.

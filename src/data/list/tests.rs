@@ -66,11 +66,7 @@ impl Trio {
             }
             Op::Pop(end, n) => {
                 for _ in 0..*n {
-                    let want = if *end == End::Head {
-                        model.pop_front()
-                    } else {
-                        model.pop_back()
-                    };
+                    let want = if *end == End::Head { model.pop_front() } else { model.pop_back() };
                     assert_eq!(list.pop(*end, |x| x.to_vec()), want);
                     assert_eq!(small::pop(small, *end, |x| x.to_vec()), want);
                 }
@@ -79,10 +75,7 @@ impl Trio {
                 let i = i.index(model.len() + 1) as i64;
                 // The same place counted from the tail.
                 let back = i - model.len() as i64;
-                assert_eq!(
-                    list.set(if i % 2 == 0 || back == 0 { i } else { back }, t.as_slice()),
-                    back < 0
-                );
+                assert_eq!(list.set(if i % 2 == 0 || back == 0 { i } else { back }, t.as_slice()), back < 0);
                 assert_eq!(small::set(small, i, t.as_slice()), back < 0);
                 if back < 0 {
                     model[i as usize] = t.clone();
@@ -91,10 +84,7 @@ impl Trio {
             Op::Insert(pivot, side, t) => {
                 let at = model.iter().position(|x| x == pivot);
                 assert_eq!(list.insert(pivot, *side, t.as_slice()), at.is_some());
-                assert_eq!(
-                    small::insert(small, pivot, *side, t.as_slice()),
-                    at.is_some()
-                );
+                assert_eq!(small::insert(small, pivot, *side, t.as_slice()), at.is_some());
                 if let Some(at) = at {
                     model.insert(at + usize::from(*side == Side::After), t.clone());
                 }
@@ -118,17 +108,8 @@ impl Trio {
     fn check(&self) {
         self.list.check();
         assert_eq!(self.list.len(), self.model.len());
-        assert!(
-            self.list
-                .iter()
-                .map(Item::to_vec)
-                .eq(self.model.iter().cloned())
-        );
-        assert!(
-            Packed::<true>::iter(&self.small)
-                .map(Item::to_vec)
-                .eq(self.model.iter().cloned())
-        );
+        assert!(self.list.iter().map(Item::to_vec).eq(self.model.iter().cloned()));
+        assert!(Packed::<true>::iter(&self.small).map(Item::to_vec).eq(self.model.iter().cloned()));
     }
 
     fn check_ranges(&self, a: usize, b: usize, turns: &[bool]) {
@@ -137,11 +118,7 @@ impl Trio {
         let (mut real, mut model) = (self.list.range(a..b), self.model.range(a.min(b)..b));
         assert_eq!(real.len(), model.len());
         for front in turns.iter().cycle().take(b.saturating_sub(a) + 1) {
-            let (x, y) = if *front {
-                (real.next(), model.next())
-            } else {
-                (real.next_back(), model.next_back())
-            };
+            let (x, y) = if *front { (real.next(), model.next()) } else { (real.next_back(), model.next_back()) };
             assert_eq!(x.map(Item::to_vec), y.cloned());
         }
     }
@@ -260,19 +237,13 @@ fn converts_from_and_to_one_sequence() {
     (0..50i64).for_each(|i| Packed::<true>::push_back(&mut packed, i));
     let mut list = List::from_packed(NodeLimit::new(64), &packed);
     list.check();
-    assert_eq!(
-        (list.len(), list.as_packed()),
-        (50, Some(packed.as_slice()))
-    );
+    assert_eq!((list.len(), list.as_packed()), (50, Some(packed.as_slice())));
     assert!(list.suits_small(false));
     assert!(!list.suits_small(true));
     list.trim(0..32);
     assert!(list.suits_small(true));
     list.trim(0..0);
-    assert_eq!(
-        (list.as_packed(), list.node_count()),
-        (Some([].as_slice()), 0)
-    );
+    assert_eq!((list.as_packed(), list.node_count()), (Some([].as_slice()), 0));
     assert_eq!(List::from_packed(NodeLimit::new(64), &[]).len(), 0);
 }
 

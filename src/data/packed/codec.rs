@@ -61,10 +61,7 @@ pub fn write(item: Item<'_>, out: &mut [u8]) -> usize {
 }
 
 fn write_str(s: &[u8], out: &mut [u8]) -> usize {
-    assert!(
-        s.len() <= MAX_STR_LEN,
-        "a packed string is at most 4 GiB long"
-    );
+    assert!(s.len() <= MAX_STR_LEN, "a packed string is at most 4 GiB long");
     let header = str_header(s.len());
     match header {
         1 => out[0] = 0x80 | s.len() as u8,
@@ -133,10 +130,7 @@ pub fn read(b: &[u8]) -> (Item<'_>, usize) {
             let mut le = [0; 8];
             le[..size - 1].copy_from_slice(&b[1..size]);
             let unused_bits = 64 - 8 * (size as u32 - 1);
-            (
-                Item::Int(i64::from_le_bytes(le) << unused_bits >> unused_bits),
-                size,
-            )
+            (Item::Int(i64::from_le_bytes(le) << unused_bits >> unused_bits), size)
         }
     }
 }

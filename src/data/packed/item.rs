@@ -127,10 +127,7 @@ impl<'a> Needle<'a> {
     /// Prepares `text`.
     #[inline]
     pub fn new(text: &'a [u8]) -> Needle<'a> {
-        Needle {
-            text,
-            int: parse_i64(text),
-        }
+        Needle { text, int: parse_i64(text) }
     }
 
     /// Whether `item` has this text.
@@ -146,10 +143,7 @@ impl<'a> Needle<'a> {
 /// Length of the decimal text of `v`.
 #[inline]
 fn int_text_len(v: i64) -> usize {
-    let digits = v
-        .unsigned_abs()
-        .checked_ilog10()
-        .map_or(1, |log| log as usize + 1);
+    let digits = v.unsigned_abs().checked_ilog10().map_or(1, |log| log as usize + 1);
     digits + usize::from(v < 0)
 }
 

@@ -46,11 +46,7 @@ impl<const BACK: bool> Packed<BACK> {
     /// The size with the back length of an element whose encoding has `size` bytes.
     #[inline]
     fn with_back(size: usize) -> usize {
-        if BACK {
-            size + codec::back_size(size)
-        } else {
-            size
-        }
+        if BACK { size + codec::back_size(size) } else { size }
     }
 
     /// The element at `at`.

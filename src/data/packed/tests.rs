@@ -46,10 +46,8 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
         (near, -2i64..=2).prop_map(|(v, d)| v.saturating_add(d).to_string().into_bytes()),
         any::<i64>().prop_map(|v| v.to_string().into_bytes()),
         prop::collection::vec(any::<u8>(), 0..12),
-        prop::sample::select(vec![
-            62usize, 63, 64, 65, 125, 126, 127, 128, 4094, 4095, 4096, 4097
-        ])
-        .prop_map(|n| vec![b'x'; n]),
+        prop::sample::select(vec![62usize, 63, 64, 65, 125, 126, 127, 128, 4094, 4095, 4096, 4097])
+            .prop_map(|n| vec![b'x'; n]),
         "[abc]{1,2}".prop_map(String::into_bytes),
     ]
 }
@@ -101,18 +99,11 @@ fn every_width_at_its_bounds() {
         assert_eq!(plain.len(), size + 4, "{label}");
         assert_eq!(linked.len(), size + back + 5, "{label}");
         assert_eq!(unpack::<false>(&plain)[0], text, "{label}");
-        let backwards: Vec<_> = Packed::<true>::iter(&linked)
-            .rev()
-            .map(Item::to_vec)
-            .collect();
+        let backwards: Vec<_> = Packed::<true>::iter(&linked).rev().map(Item::to_vec).collect();
         assert_eq!(backwards, [b"end".to_vec(), text.clone()], "{label}");
         assert_eq!(Packed::<true>::validate(&linked), Ok(2), "{label}");
         assert_eq!(Packed::<false>::validate(&plain), Ok(2), "{label}");
-        assert_eq!(
-            Packed::<false>::listpack_bytes(&plain),
-            Packed::<true>::listpack_bytes(&linked),
-            "{label}"
-        );
+        assert_eq!(Packed::<false>::listpack_bytes(&plain), Packed::<true>::listpack_bytes(&linked), "{label}");
     }
 }
 
@@ -138,14 +129,8 @@ fn bytes_are_a_listpack_body() {
 #[test]
 fn finds_by_text_and_stride() {
     let bytes = pack::<false>(&["a", "1", "1", "b", "c", "a"].map(|s| s.as_bytes().to_vec()));
-    assert_eq!(
-        Packed::<false>::find(&bytes, b"1", 1),
-        Packed::<false>::nth(&bytes, 1)
-    );
-    assert_eq!(
-        Packed::<false>::find(&bytes, b"1", 2),
-        Packed::<false>::nth(&bytes, 2)
-    );
+    assert_eq!(Packed::<false>::find(&bytes, b"1", 1), Packed::<false>::nth(&bytes, 1));
+    assert_eq!(Packed::<false>::find(&bytes, b"1", 2), Packed::<false>::nth(&bytes, 2));
     assert_eq!(Packed::<false>::find(&bytes, b"b", 2), None);
     assert_eq!(Packed::<false>::find(&bytes, b"", 1), None);
 }
@@ -170,10 +155,7 @@ fn rejects_malformed_bytes() {
     for bytes in bad_linked {
         assert!(Packed::<true>::validate(bytes).is_err(), "{bytes:02x?}");
     }
-    assert_eq!(
-        Packed::<true>::validate(&[0x01, 1, 0xf5, 1]),
-        Err(Malformed { at: 2 })
-    );
+    assert_eq!(Packed::<true>::validate(&[0x01, 1, 0xf5, 1]), Err(Malformed { at: 2 }));
 }
 
 #[derive(Debug, Clone)]
@@ -238,19 +220,13 @@ fn check<const BACK: bool>(bytes: &[u8], model: &[Vec<u8>]) {
     assert_eq!(Packed::<BACK>::len(bytes), model.len());
     assert_eq!(Packed::<BACK>::nth(bytes, model.len()), Some(bytes.len()));
     assert_eq!(Packed::<BACK>::nth(bytes, model.len() + 1), None);
-    let sizes: usize = model
-        .iter()
-        .map(|t| Packed::<BACK>::size_of(t.as_slice()))
-        .sum();
+    let sizes: usize = model.iter().map(|t| Packed::<BACK>::size_of(t.as_slice())).sum();
     assert_eq!(sizes, bytes.len());
     for (i, t) in model.iter().enumerate() {
         let at = Packed::<BACK>::nth(bytes, i).unwrap();
         assert!(Packed::<BACK>::get(bytes, at) == *t.as_slice());
         let first = model.iter().position(|x| x == t).unwrap();
-        assert_eq!(
-            Packed::<BACK>::find(bytes, t, 1),
-            Packed::<BACK>::nth(bytes, first)
-        );
+        assert_eq!(Packed::<BACK>::find(bytes, t, 1), Packed::<BACK>::nth(bytes, first));
     }
 }
 

@@ -29,11 +29,7 @@ impl<const BACK: bool> Packed<BACK> {
         while at < bytes.len() {
             let rest = &bytes[at..];
             let size = codec::checked_size_at(rest).ok_or(Malformed { at })?;
-            at += if BACK {
-                size + checked_back(&rest[size..], size).ok_or(Malformed { at })?
-            } else {
-                size
-            };
+            at += if BACK { size + checked_back(&rest[size..], size).ok_or(Malformed { at })? } else { size };
             count += 1;
         }
         Ok(count)

@@ -62,20 +62,12 @@ impl Directory {
     /// All entries.
     #[inline]
     pub fn entries(&self) -> &[Segment] {
-        if self.bits == 0 {
-            std::slice::from_ref(&self.root)
-        } else {
-            &self.entries
-        }
+        if self.bits == 0 { std::slice::from_ref(&self.root) } else { &self.entries }
     }
 
     #[inline]
     fn entries_mut(&mut self) -> &mut [Segment] {
-        if self.bits == 0 {
-            std::slice::from_mut(&mut self.root)
-        } else {
-            &mut self.entries
-        }
+        if self.bits == 0 { std::slice::from_mut(&mut self.root) } else { &mut self.entries }
     }
 
     /// The entry for a hash.
@@ -132,11 +124,7 @@ impl Directory {
     /// Makes room for one more element with this hash and returns its segment's first
     /// entry. `hashes` rehashes the elements of a segment, in order.
     #[inline]
-    pub fn reserve(
-        &mut self,
-        hash: u64,
-        rehash: impl Fn(&Segment, &mut dyn FnMut(Slot, u64)),
-    ) -> usize {
+    pub fn reserve(&mut self, hash: u64, rehash: impl Fn(&Segment, &mut dyn FnMut(Slot, u64))) -> usize {
         loop {
             let first = self.first(self.index(hash));
             if !self.entries()[first].must_grow() {
@@ -219,10 +207,7 @@ impl Directory {
         while self.deepest == 0 && self.bits > 0 && self.len >> self.bits <= 256 {
             let bits = self.bits - 1;
             let entries: Vec<Segment> = self.entries.iter().step_by(2).copied().collect();
-            self.deepest = entries
-                .iter()
-                .filter(|segment| u32::from(segment.depth) == bits)
-                .count();
+            self.deepest = entries.iter().filter(|segment| u32::from(segment.depth) == bits).count();
             self.set_entries(entries);
             self.tags.halve();
             self.heap_bytes += self.tags.heap_bytes();

@@ -50,12 +50,7 @@ pub struct Iter<'a, E> {
 
 impl<'a, E> Iter<'a, E> {
     pub(super) fn new(directory: &'a Directory) -> Self {
-        Iter {
-            directory,
-            entry: 0,
-            slots: [].iter(),
-            elements: PhantomData,
-        }
+        Iter { directory, entry: 0, slots: [].iter(), elements: PhantomData }
     }
 }
 

@@ -87,11 +87,7 @@ unsafe impl<E: Element + Sync> Sync for Table<E> {}
 impl<E: Element> Table<E> {
     /// An empty table, which has allocated nothing.
     pub const fn new(key: HashKey) -> Self {
-        Table {
-            key,
-            directory: Directory::new(),
-            elements: PhantomData,
-        }
+        Table { key, directory: Directory::new(), elements: PhantomData }
     }
 
     /// Number of elements.
@@ -139,14 +135,9 @@ impl<E: Element> Table<E> {
     #[inline]
     pub fn insert(&mut self, hash: u64, element: E) -> ViewMut<'_, E> {
         debug_assert_eq!(hash, element.hash(self.key), "a hash made with another key");
-        debug_assert!(
-            self.get(hash, element.key()).is_none(),
-            "the key is there already"
-        );
+        debug_assert!(self.get(hash, element.key()).is_none(), "the key is there already");
         let key = self.key;
-        let first = self
-            .directory
-            .reserve(hash, |segment, each| rehash::<E>(key, segment, each));
+        let first = self.directory.reserve(hash, |segment, each| rehash::<E>(key, segment, each));
         let tag = element.tag();
         let slot = Slot::new(hash as u16, element.into_raw(), tag);
         let at = self.directory.place(first, slot);

@@ -21,21 +21,17 @@ impl<E: Element> Table<E> {
         if directory.len == 0 {
             return None;
         }
-        let slot = directory
-            .throw(rng, |slot| !slot.is_empty())
-            .unwrap_or_else(|| {
-                let mut rank = below(rng(), directory.len);
-                let segment = directory.segments().find(|segment| {
-                    let found = rank < segment.len as usize;
-                    if !found {
-                        rank -= segment.len as usize;
-                    }
-                    found
-                });
-                pick(segment.expect("the lengths add up"), rank, |slot| {
-                    !slot.is_empty()
-                })
+        let slot = directory.throw(rng, |slot| !slot.is_empty()).unwrap_or_else(|| {
+            let mut rank = below(rng(), directory.len);
+            let segment = directory.segments().find(|segment| {
+                let found = rank < segment.len as usize;
+                if !found {
+                    rank -= segment.len as usize;
+                }
+                found
             });
+            pick(segment.expect("the lengths add up"), rank, |slot| !slot.is_empty())
+        });
         Some(View::new(slot))
     }
 
@@ -46,11 +42,7 @@ impl<E: Element> Table<E> {
         if tagged == 0 {
             return None;
         }
-        let thrown = if tagged >= directory.len / 4 {
-            directory.throw(rng, |slot| slot.tag() != 0)
-        } else {
-            None
-        };
+        let thrown = if tagged >= directory.len / 4 { directory.throw(rng, |slot| slot.tag() != 0) } else { None };
         let slot = thrown.unwrap_or_else(|| {
             let (entry, rank) = directory.tags.find(below(rng(), tagged));
             pick(&directory.entries()[entry], rank, |slot| slot.tag() != 0)

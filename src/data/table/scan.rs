@@ -53,21 +53,14 @@ impl<E: Element> Table<E> {
 
     /// Visits the wanted elements of the segment that starts at `first`, from `from` on,
     /// that have the same home as `from`.
-    fn step(
-        &self,
-        first: usize,
-        from: u32,
-        wanted: impl Fn(Slot) -> bool,
-        visit: &mut dyn FnMut(&E),
-    ) -> u64 {
+    fn step(&self, first: usize, from: u32, wanted: impl Fn(Slot) -> bool, visit: &mut dyn FnMut(&E)) -> u64 {
         let directory = &self.directory;
         let segment = &directory.entries()[first];
         if segment.n() > 0 {
             let home = segment.home(from as u16);
             // The first fingerprint whose home is the next bucket.
             let end = ((home as u32 + 1) << 16).div_ceil(segment.n() as u32);
-            let wanted =
-                |slot: &Slot| wanted(*slot) && (from..end).contains(&u32::from(slot.fingerprint()));
+            let wanted = |slot: &Slot| wanted(*slot) && (from..end).contains(&u32::from(slot.fingerprint()));
             let mut at = home;
             for _ in 0..segment.n() {
                 let bucket = &segment.buckets()[at];
@@ -106,17 +99,11 @@ impl Cursor {
     /// The point before this fingerprint in the segment that starts at `first`.
     fn at(directory: &Directory, first: usize, fingerprint: u32) -> Cursor {
         let prefix = ((first as u64) << (MAX_BITS - directory.bits)) as u32;
-        Cursor {
-            prefix,
-            fingerprint,
-            depth: directory.entries()[first].depth,
-        }
+        Cursor { prefix, fingerprint, depth: directory.entries()[first].depth }
     }
 
     fn encode(self) -> u64 {
-        u64::from(self.prefix) << PREFIX_AT
-            | u64::from(self.fingerprint) << FINGERPRINT_AT
-            | u64::from(self.depth)
+        u64::from(self.prefix) << PREFIX_AT | u64::from(self.fingerprint) << FINGERPRINT_AT | u64::from(self.depth)
     }
 
     fn decode(cursor: u64) -> Cursor {
@@ -138,13 +125,6 @@ impl Cursor {
         let first = directory.first(directory.index(u64::from(self.prefix) << PREFIX_AT));
         let depth = directory.entries()[first].depth;
         let merged_with_later = depth < self.depth && self.end(depth) > self.end(self.depth);
-        (
-            first,
-            if merged_with_later {
-                0
-            } else {
-                self.fingerprint
-            },
-        )
+        (first, if merged_with_later { 0 } else { self.fingerprint })
     }
 }

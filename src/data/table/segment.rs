@@ -37,12 +37,7 @@ pub(super) struct Segment {
 impl Segment {
     /// A segment without an array.
     pub const fn empty(depth: u8) -> Segment {
-        Segment {
-            base: NonNull::dangling(),
-            len: 0,
-            n: 0,
-            depth,
-        }
+        Segment { base: NonNull::dangling(), len: 0, n: 0, depth }
     }
 
     /// A segment of `n` empty buckets.
@@ -53,15 +48,8 @@ impl Segment {
         }
         // SAFETY: the layout has a size. Zero bytes are empty slots.
         let base = unsafe { alloc_zeroed(Self::layout(n)) };
-        let Some(base) = NonNull::new(base.cast()) else {
-            handle_alloc_error(Self::layout(n))
-        };
-        Segment {
-            base,
-            len: 0,
-            n: n as u16,
-            depth,
-        }
+        let Some(base) = NonNull::new(base.cast()) else { handle_alloc_error(Self::layout(n)) };
+        Segment { base, len: 0, n: n as u16, depth }
     }
 
     /// The handle for the entries after the first.
@@ -126,21 +114,13 @@ impl Segment {
 
     #[inline]
     pub fn next(&self, bucket: usize) -> usize {
-        if bucket + 1 == self.n() {
-            0
-        } else {
-            bucket + 1
-        }
+        if bucket + 1 == self.n() { 0 } else { bucket + 1 }
     }
 
     /// Buckets from `from` forward to `to`, around the end.
     #[inline]
     fn distance(&self, from: usize, to: usize) -> usize {
-        if to >= from {
-            to - from
-        } else {
-            to + self.n() - from
-        }
+        if to >= from { to - from } else { to + self.n() - from }
     }
 
     /// The index of the slot with this fingerprint for which `is_it` holds.
@@ -259,11 +239,7 @@ fn most(n: usize) -> usize {
 
 /// The least number of buckets of the ladder that is at least `n`.
 fn ladder(n: usize) -> usize {
-    if n <= WIDTH {
-        n
-    } else {
-        n.next_multiple_of(1 << ((n - 1).ilog2() - 2))
-    }
+    if n <= WIDTH { n } else { n.next_multiple_of(1 << ((n - 1).ilog2() - 2)) }
 }
 
 /// The next larger number of buckets.
@@ -273,11 +249,7 @@ pub(super) fn above(n: usize) -> usize {
 
 /// The next smaller number of buckets.
 pub(super) fn below(n: usize) -> usize {
-    if n <= WIDTH {
-        n.saturating_sub(1)
-    } else {
-        n - (1 << ((n - 1).ilog2() - 2))
-    }
+    if n <= WIDTH { n.saturating_sub(1) } else { n - (1 << ((n - 1).ilog2() - 2)) }
 }
 
 /// The number of buckets for an array that is to hold `len` elements for now: at most 7/8

@@ -103,10 +103,7 @@ impl Bucket {
     }
 
     /// Compares slot by slot without branches, for the compiler to vectorise.
-    #[cfg_attr(
-        all(target_arch = "x86_64", target_feature = "sse2", not(miri)),
-        allow(dead_code)
-    )]
+    #[cfg_attr(all(target_arch = "x86_64", target_feature = "sse2", not(miri)), allow(dead_code))]
     #[inline]
     fn matches_portable(&self, fingerprint: u16) -> u32 {
         let mut bits = 0;
@@ -126,14 +123,9 @@ impl Bucket {
         unsafe {
             let line = ptr::from_ref(self).cast::<__m128>();
             // The high halves of slots 0..4 and 4..8, then their high 16 bits.
-            let low = _mm_shuffle_ps::<0b11_01_11_01>(
-                _mm_load_ps(line.cast()),
-                _mm_load_ps(line.add(1).cast()),
-            );
-            let high = _mm_shuffle_ps::<0b11_01_11_01>(
-                _mm_load_ps(line.add(2).cast()),
-                _mm_load_ps(line.add(3).cast()),
-            );
+            let low = _mm_shuffle_ps::<0b11_01_11_01>(_mm_load_ps(line.cast()), _mm_load_ps(line.add(1).cast()));
+            let high =
+                _mm_shuffle_ps::<0b11_01_11_01>(_mm_load_ps(line.add(2).cast()), _mm_load_ps(line.add(3).cast()));
             let all = _mm_packs_epi32(
                 _mm_srai_epi32::<16>(_mm_castps_si128(low)),
                 _mm_srai_epi32::<16>(_mm_castps_si128(high)),
@@ -169,9 +161,7 @@ mod tests {
             state >> 33
         };
         for _ in 0..2_000 {
-            let mut bucket = Bucket {
-                slots: [Slot::EMPTY; WIDTH],
-            };
+            let mut bucket = Bucket { slots: [Slot::EMPTY; WIDTH] };
             for slot in &mut bucket.slots {
                 let fingerprint = [0, 1, 0x7fff, 0x8000, 0xffff][next() as usize % 5];
                 let low = [0, 8, 0xffff_ffff_fff8, 0x8000_0000][next() as usize % 4];
@@ -199,10 +189,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "8-aligned")]
     fn an_unaligned_block_is_refused() {
-        Slot::new(
-            0,
-            NonNull::without_provenance(std::num::NonZero::new(4).unwrap()),
-            0,
-        );
+        Slot::new(0, NonNull::without_provenance(std::num::NonZero::new(4).unwrap()), 0);
     }
 }

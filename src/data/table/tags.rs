@@ -19,11 +19,7 @@ pub(super) struct Tags {
 
 impl Tags {
     pub const fn new() -> Tags {
-        Tags {
-            total: 0,
-            entries: Vec::new(),
-            groups: Vec::new(),
-        }
+        Tags { total: 0, entries: Vec::new(), groups: Vec::new() }
     }
 
     #[inline]
@@ -81,10 +77,7 @@ impl Tags {
     }
 
     fn set_entries(&mut self, entries: Vec<u32>) {
-        self.groups = entries
-            .chunks(GROUP)
-            .map(|group| group.iter().sum())
-            .collect();
+        self.groups = entries.chunks(GROUP).map(|group| group.iter().sum()).collect();
         self.entries = entries;
     }
 

@@ -28,10 +28,7 @@ pub struct View<'a, E> {
 impl<E: Element> View<'_, E> {
     #[inline]
     pub(super) fn new(slot: Slot) -> Self {
-        View {
-            element: handle(slot),
-            table: PhantomData,
-        }
+        View { element: handle(slot), table: PhantomData }
     }
 }
 
@@ -58,12 +55,7 @@ impl<'a, E: Element> ViewMut<'a, E> {
     #[inline]
     pub(super) fn new(directory: &'a mut Directory, first: usize, at: usize) -> Self {
         let element = handle(directory.slot(first, at));
-        ViewMut {
-            directory,
-            first,
-            at,
-            element,
-        }
+        ViewMut { directory, first, at, element }
     }
 
     /// Takes the element out of the table.
@@ -115,7 +107,6 @@ impl<E: Element> Drop for ViewMut<'_, E> {
         let tag = self.element.tag();
         // SAFETY: the handle is not used again; the slot owns the block from here on.
         let block = unsafe { ManuallyDrop::take(&mut self.element) }.into_raw();
-        self.directory
-            .set_slot(self.first, self.at, Slot::new(fingerprint, block, tag));
+        self.directory.set_slot(self.first, self.at, Slot::new(fingerprint, block, tag));
     }
 }

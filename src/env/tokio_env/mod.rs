@@ -15,6 +15,7 @@
 mod disk;
 mod net;
 mod os;
+pub mod start;
 mod stream;
 
 pub use disk::{OsDisk, OsFile};

@@ -1,0 +1,369 @@
+//! One connection: its socket, its session, and what each of them waits for.
+//!
+//! A connection's task sleeps in one place, [`Connection::wait`], on everything that can
+//! move it: room to write, mail, a deadline, bytes to read. It reads only when it could
+//! use what it reads, so a client that does not take its replies stops being read from,
+//! and costs the memory of the replies to what it already asked.
+
+use super::worker::Local;
+use crate::{
+    base::{clock::Clock, time::Mono},
+    config::Config,
+    engine::Progress,
+    env::{Addr, Env, Stream},
+    protocol::{Error, Output, Reply},
+    session::{
+        Session,
+        clients::{ClientInfo, flag},
+    },
+};
+use bytes::{Buf, BytesMut};
+use std::{
+    future::{Future, poll_fn},
+    io,
+    pin::{Pin, pin},
+    rc::Rc,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// Unsent replies beyond this stop the reading of more requests, unless an output limit
+/// is configured, which then decides.
+const STOP_READING_BYTES: usize = 1 << 20;
+/// Requests read ahead for a client that is blocked or paused.
+const READ_AHEAD_BYTES: usize = 1 << 20;
+/// A partial request is given room for at least so many more bytes.
+const READ_MIN_BYTES: usize = 16 << 10;
+
+/// What woke a connection.
+enum Event {
+    /// This many bytes arrived; 0: the client will send no more.
+    Read(usize),
+    /// Everything written so far has left.
+    Drained,
+    Mail,
+    Deadline,
+    Broken,
+}
+
+/// Where the bytes of [`Event::Read`] are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the worker's buffer.
+    Shared,
+    /// In the connection's own.
+    Own,
+}
+
+struct Connection<E: Env> {
+    local: Rc<Local<E>>,
+    stream: E::Stream,
+    session: Session,
+    /// Requests that have not arrived whole, or may not run yet.
+    input: BytesMut,
+    out: Output,
+    timer: Option<(Mono, Pin<Box<E::Sleep>>)>,
+    /// Since when the output has been over its soft limit.
+    soft_since: Option<Mono>,
+    place: Place,
+    /// The client has shut down its sending side.
+    finished: bool,
+}
+
+/// Serves one connection until it ends.
+pub async fn serve<E: Env>(local: Rc<Local<E>>, stream: E::Stream) {
+    let config = local.engine.shared.config.get();
+    let Ok(info) = greet(&local, &stream, &config) else { return };
+    let info = Arc::new(info);
+    if let Some(refusal) = refusal(&local, &stream, &config) {
+        let mut stream = stream;
+        let _ = stream.write_all(refusal.as_bytes()).await;
+        return;
+    }
+    let shared = &local.engine.shared;
+    shared.clients.insert(info.clone());
+    local.worker.borrow().stats(shared).connections.add(1);
+    let session = Session::new(info, config.security.requirepass.is_empty());
+    let mut c = Connection {
+        local: local.clone(),
+        stream,
+        session,
+        input: BytesMut::new(),
+        out: Output::new(),
+        timer: None,
+        soft_since: None,
+        place: Place::Shared,
+        finished: false,
+    };
+    c.run().await;
+    local.engine.disconnect(&mut c.session);
+}
+
+fn greet<E: Env>(local: &Local<E>, stream: &E::Stream, config: &Config) -> io::Result<ClientInfo> {
+    let (peer, here) = (stream.peer_addr()?, stream.local_addr()?);
+    let unix = matches!(peer, Addr::Unix(_));
+    if !unix {
+        stream.set_nodelay(true)?;
+        stream.set_keepalive(config.network.tcp_keepalive_s)?;
+    }
+    let now = local.now();
+    let text = |a: &Addr| match a {
+        Addr::Tcp(a) => a.to_string(),
+        Addr::Unix(path) => format!("{path}:0"),
+    };
+    let info = ClientInfo {
+        id: local.engine.shared.clients.next_id(),
+        addr: text(&peer),
+        local_addr: text(&here),
+        created_ms: now.mono.0 / 1_000_000,
+        worker: local.worker.borrow().index,
+        ..ClientInfo::default()
+    };
+    info.active_ms.store(info.created_ms, Relaxed);
+    info.queued.store(-1, Relaxed);
+    info.names.lock().user = "default".into();
+    info.set_flag(flag::UNIX_SOCKET, unix);
+    Ok(info)
+}
+
+/// Why a connection is not let in, as it is told.
+fn refusal<E: Env>(local: &Local<E>, stream: &E::Stream, config: &Config) -> Option<String> {
+    let shared = &local.engine.shared;
+    let stats = || local.worker.borrow().stats(shared).rejected_connections.add(1);
+    if shared.clients.len() >= config.limits.maxclients as usize {
+        stats();
+        return Some("-ERR max number of clients reached\r\n".into());
+    }
+    let outside = matches!(stream.peer_addr(), Ok(Addr::Tcp(a)) if !a.ip().to_canonical().is_loopback());
+    if outside && config.network.protected_mode && config.security.requirepass.is_empty() {
+        stats();
+        return Some(PROTECTED.into());
+    }
+    None
+}
+
+const PROTECTED: &str = "-DENIED Running in protected mode because protected mode is enabled and no password is set \
+for the default user. In this mode connections are only accepted from the loopback interface. To let other hosts in, \
+set a password ('requirepass'), or disable protected mode with 'CONFIG SET protected-mode no' from this machine or \
+'protected-mode no' in the configuration file.\r\n";
+
+impl<E: Env> Connection<E> {
+    async fn run(&mut self) {
+        let mut progress = Progress::Read { want: 1 };
+        loop {
+            let event = poll_fn(|cx| self.wait(cx, &progress)).await;
+            match event {
+                Event::Broken => return,
+                Event::Read(0) => {
+                    self.finished = true;
+                    // Replies to what the client sent before it closed may still be due.
+                    if self.out.is_empty() || matches!(progress, Progress::Blocked | Progress::Paused { .. }) {
+                        return;
+                    }
+                    continue;
+                }
+                Event::Mail => {
+                    if !self.local.engine.on_mail(&mut self.session, &mut self.out) {
+                        return;
+                    }
+                }
+                Event::Drained if matches!(progress, Progress::Close) || self.finished => return,
+                Event::Deadline => self.deadline(),
+                Event::Read(_) | Event::Drained => {}
+            }
+            progress = self.process();
+            while let Progress::Shell(request) = progress {
+                if !super::shell::perform(&self.local, request, &mut self.out, self.session.resp3).await {
+                    progress = Progress::Close;
+                    break;
+                }
+                progress = self.process();
+            }
+            if matches!(progress, Progress::Kill) || self.over_limit() {
+                return;
+            }
+        }
+    }
+
+    /// Runs the requests that have arrived.
+    fn process(&mut self) -> Progress {
+        let local = self.local.clone();
+        if self.out.is_empty() {
+            self.out.lend(local.take_spare());
+        }
+        let mut w = local.worker.borrow_mut();
+        let place = std::mem::replace(&mut self.place, Place::Own);
+        let progress = if place == Place::Shared {
+            let mut shared = local.read.borrow_mut();
+            let p = local.engine.on_bytes(&mut w, &mut self.session, &*local, &mut shared, &mut self.out);
+            if !shared.is_empty() {
+                self.keep(&shared, &p);
+                shared.clear();
+            }
+            p
+        } else {
+            local.engine.on_bytes(&mut w, &mut self.session, &*local, &mut self.input, &mut self.out)
+        };
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
+        } else if let Progress::Read { want } = progress {
+            self.input.reserve(want.max(READ_MIN_BYTES));
+        }
+        let i = &self.session.info;
+        i.query_bytes.store(self.input.len() as u64, Relaxed);
+        i.query_free_bytes.store((self.input.capacity() - self.input.len()) as u64, Relaxed);
+        i.output_bytes.store(self.out.len() as u64, Relaxed);
+        i.output_memory_bytes.store(self.out.memory_bytes() as u64, Relaxed);
+        progress
+    }
+
+    /// Moves what is left in the worker's buffer to the connection's own.
+    fn keep(&mut self, rest: &[u8], p: &Progress) {
+        let want = if let Progress::Read { want } = p { *want } else { 0 };
+        self.input = BytesMut::with_capacity(rest.len() + want.max(READ_MIN_BYTES));
+        self.input.extend_from_slice(rest);
+    }
+
+    /// Whether the client's buffers have outgrown what it may have.
+    fn over_limit(&mut self) -> bool {
+        let w = self.local.worker.borrow();
+        let stats = w.stats(&self.local.engine.shared);
+        if self.input.len() as u64 > w.config.limits.client_query_buffer_limit_bytes {
+            tracing::warn!("Closing client that reached max query buffer length: {}", self.session.info.addr);
+            stats.query_limit_disconnections.add(1);
+            return true;
+        }
+        let limit = w.config.limits.client_output_buffer_limit.of(!self.session.subscriptions.is_empty());
+        let used = self.out.memory_bytes() as u64;
+        let now = self.local.env.mono();
+        let soft = limit.soft_bytes > 0 && used >= limit.soft_bytes;
+        let since = if soft { Some(*self.soft_since.get_or_insert(now)) } else { None };
+        self.soft_since = since;
+        let too_long = since.is_some_and(|t| now.0 - t.0 > limit.soft_s * 1_000_000_000);
+        let over = limit.hard_bytes > 0 && used >= limit.hard_bytes || too_long;
+        if over {
+            let addr = &self.session.info.addr;
+            tracing::warn!("Client addr={addr} closed for overcoming of output buffer limits.");
+            stats.output_limit_disconnections.add(1);
+        }
+        over
+    }
+
+    /// The time that `progress` waited for has come.
+    fn deadline(&mut self) {
+        let now = self.local.env.mono();
+        self.timer = None;
+        self.local.engine.on_deadline(&mut self.session, now, &mut self.out);
+    }
+
+    /// Completes when something can move this connection.
+    fn wait(&mut self, cx: &mut Context, progress: &Progress) -> Poll<Event> {
+        if !self.out.is_empty() {
+            match self.poll_write(cx) {
+                Poll::Ready(Ok(())) => {
+                    if let Some(vec) = self.out.reclaim() {
+                        self.local.put_spare(vec);
+                    }
+                    if matches!(progress, Progress::Send | Progress::Close) || self.finished {
+                        return Poll::Ready(Event::Drained);
+                    }
+                }
+                Poll::Ready(Err(_)) => return Poll::Ready(Event::Broken),
+                Poll::Pending => {}
+            }
+        } else if matches!(progress, Progress::Send | Progress::Close) {
+            return Poll::Ready(Event::Drained);
+        }
+        if !self.session.info.mailbox.register(cx.waker()) {
+            return Poll::Ready(Event::Mail);
+        }
+        if self.poll_deadline(cx, progress).is_ready() {
+            return Poll::Ready(Event::Deadline);
+        }
+        if self.may_read(progress) {
+            return match self.poll_read(cx) {
+                Poll::Ready(Ok(n)) => Poll::Ready(Event::Read(n)),
+                Poll::Ready(Err(_)) => Poll::Ready(Event::Broken),
+                Poll::Pending => Poll::Pending,
+            };
+        }
+        Poll::Pending
+    }
+
+    fn may_read(&self, progress: &Progress) -> bool {
+        let limited = || {
+            let w = self.local.worker.borrow();
+            w.config.limits.client_output_buffer_limit.of(false).hard_bytes > 0
+        };
+        !self.finished
+            && match progress {
+                Progress::Read { .. } => self.out.len() < STOP_READING_BYTES || limited(),
+                Progress::Blocked | Progress::Paused { .. } => self.input.len() < READ_AHEAD_BYTES,
+                _ => false,
+            }
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context, progress: &Progress) -> Poll<()> {
+        let at = match progress {
+            Progress::Blocked => self.session.blocked.as_ref().and_then(|b| b.deadline),
+            Progress::Paused { until_ms } => Some(Mono(until_ms * 1_000_000)),
+            _ => None,
+        };
+        // A soft output limit has to be noticed although nothing else happens.
+        let soft = self.soft_since.map(|t| Mono(t.0 + 1_000_000_000));
+        let Some(at) = [at, soft].into_iter().flatten().min() else {
+            self.timer = None;
+            return Poll::Pending;
+        };
+        if self.timer.as_ref().is_none_or(|(t, _)| *t != at) {
+            let left = at.0.saturating_sub(self.local.env.mono().0);
+            // Timers count whole milliseconds; waking early would only mean waiting again.
+            let left = Duration::from_nanos(left).max(Duration::from_millis(u64::from(left > 0)));
+            self.timer = Some((at, Box::pin(self.local.env.sleep(left))));
+        }
+        let (_, sleep) = self.timer.as_mut().expect("just set");
+        sleep.as_mut().poll(cx)
+    }
+
+    fn poll_read(&mut self, cx: &mut Context) -> Poll<io::Result<usize>> {
+        let n = if self.input.is_empty() {
+            self.place = Place::Shared;
+            let mut shared = self.local.read.borrow_mut();
+            shared.clear();
+            shared.reserve(READ_MIN_BYTES);
+            std::task::ready!(pin!(self.stream.read_buf(&mut *shared)).poll(cx))?
+        } else {
+            self.place = Place::Own;
+            self.input.reserve(READ_MIN_BYTES / 4);
+            std::task::ready!(pin!(self.stream.read_buf(&mut self.input)).poll(cx))?
+        };
+        let w = self.local.worker.borrow();
+        let stats = w.stats(&self.local.engine.shared);
+        stats.reads.add(1);
+        stats.net_in_bytes.add(n as u64);
+        self.session.info.net_in_bytes.fetch_add(n as u64, Relaxed);
+        Poll::Ready(Ok(n))
+    }
+
+    fn poll_write(&mut self, cx: &mut Context) -> Poll<io::Result<()>> {
+        while self.out.has_remaining() {
+            let n = std::task::ready!(pin!(self.stream.write_buf(&mut self.out)).poll(cx))?;
+            if n == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            let w = self.local.worker.borrow();
+            let stats = w.stats(&self.local.engine.shared);
+            stats.writes.add(1);
+            stats.net_out_bytes.add(n as u64);
+            self.session.info.net_out_bytes.fetch_add(n as u64, Relaxed);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Replies an error from outside the engine.
+pub fn reply_error(out: &mut Output, resp3: bool, text: String) {
+    Reply::new(out, resp3).error(&Error::new(text));
+}

@@ -1,0 +1,94 @@
+//! What commands ask of the world outside: files, sockets, the end of the server.
+
+use super::{connection::reply_error, worker::Local};
+use crate::{
+    commands::ShellRequest,
+    config::{self, Config},
+    env::{Disk, DiskFile, Env, Open},
+    protocol::{Output, Reply},
+};
+use std::{io, time::Duration};
+use tokio::sync::{mpsc, oneshot};
+
+/// A request to listen as the live configuration says, answered with what went wrong.
+pub type Rebind = oneshot::Sender<Result<(), String>>;
+
+/// How connections reach the task that owns the listeners.
+#[derive(Clone)]
+pub struct ShellHandle {
+    pub rebind: mpsc::UnboundedSender<Rebind>,
+}
+
+/// Does what a command asked for and writes its reply; false if the connection is to end.
+pub async fn perform<E: Env>(local: &Local<E>, request: ShellRequest, out: &mut Output, resp3: bool) -> bool {
+    match request {
+        ShellRequest::Sleep { ms } => {
+            // Valkey's sleep stops the whole server; so nobody else's commands run meanwhile.
+            let now_ms = local.env.mono().0 / 1_000_000;
+            local.engine.shared.pause.set(now_ms, now_ms + ms, true);
+            local.env.sleep(Duration::from_millis(ms)).await;
+            Reply::new(out, resp3).ok();
+        }
+        ShellRequest::WriteConfig { path } => {
+            let config = local.engine.shared.config.get();
+            match write_config(local.env.disk(), &path, &config).await {
+                Ok(()) => Reply::new(out, resp3).ok(),
+                Err(e) => {
+                    tracing::warn!("CONFIG REWRITE failed: {e}");
+                    reply_error(out, resp3, format!("ERR Rewriting config file: {}", os_text(&e)));
+                }
+            }
+        }
+        ShellRequest::Rebind { undo } => {
+            let (answer, wait) = oneshot::channel();
+            let sent = local.shell.rebind.send(answer).is_ok();
+            match if sent { wait.await.unwrap_or(Ok(())) } else { Ok(()) } {
+                Ok(()) => Reply::new(out, resp3).ok(),
+                Err(why) => {
+                    let restored: Result<(), ()> = local.engine.shared.config.update(|c| {
+                        *c = *undo;
+                        Ok(())
+                    });
+                    debug_assert!(restored.is_ok());
+                    reply_error(out, resp3, why);
+                }
+            }
+        }
+        ShellRequest::Shutdown => {
+            tracing::warn!("User requested shutdown...");
+            local.engine.shared.stop();
+            return false;
+        }
+    }
+    true
+}
+
+/// An error without the number that Rust appends.
+fn os_text(e: &io::Error) -> String {
+    let text = e.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
+/// Writes beside the file, then renames, so that a crash leaves the old file or the new.
+async fn write_config<D: Disk>(disk: &D, path: &str, config: &Config) -> io::Result<()> {
+    let old = match disk.open(path, Open::Read).await {
+        Ok(f) => {
+            let len = f.size().await?;
+            f.read_at(0, len as usize).await?
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => bytes::Bytes::new(),
+        Err(e) => return Err(e),
+    };
+    let mut text = bytes::Bytes::from(config::rewrite(&old, config, &Config::default(), false));
+    let temp = format!("{path}.tmp");
+    let mut f = disk.open(&temp, Open::Truncate).await?;
+    while !text.is_empty() {
+        match f.append(text.clone()).await? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            n => drop(text.split_to(n)),
+        }
+    }
+    f.sync().await?;
+    disk.rename(&temp, path).await?;
+    disk.sync_dir(path.rsplit_once('/').map_or("", |(dir, _)| if dir.is_empty() { "/" } else { dir })).await
+}
