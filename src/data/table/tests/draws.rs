@@ -15,11 +15,7 @@ fn rng() -> impl FnMut() -> u64 {
 /// about that of a Poisson distribution.
 fn check<const HASHES: u8>(pair: &Pair<HASHES>, tagged: bool) {
     const MEAN: usize = 20;
-    let len = if tagged {
-        pair.table.tagged()
-    } else {
-        pair.table.len()
-    };
+    let len = if tagged { pair.table.tagged() } else { pair.table.len() };
     let mut counts = BTreeMap::new();
     let mut rng = rng();
     for _ in 0..len * MEAN {
@@ -35,10 +31,7 @@ fn check<const HASHES: u8>(pair: &Pair<HASHES>, tagged: bool) {
     let square = |count: &usize| (count.abs_diff(MEAN) * count.abs_diff(MEAN)) as f64;
     let variance = counts.values().map(square).sum::<f64>() / len as f64 / MEAN as f64;
     let slack = 6.0 * (2.0 / len as f64).sqrt();
-    assert!(
-        (variance - 1.0).abs() < slack,
-        "{variance} of {len}, slack {slack}"
-    );
+    assert!((variance - 1.0).abs() < slack, "{variance} of {len}, slack {slack}");
 }
 
 #[test]
@@ -54,6 +47,26 @@ fn draws_are_fair() {
     }
 }
 
+/// Segments of different depths have different numbers of entries.
+#[test]
+#[cfg_attr(miri, ignore)]
+fn draws_from_segments_of_all_depths_are_fair() {
+    let mut pair = Pair::<HONEST>::new();
+    let mixed = |pair: &Pair<HONEST>| {
+        let directory = &pair.table.directory;
+        let shallow = |segment: &&Segment| u32::from(segment.depth) < directory.bits;
+        let shallow = directory.segments().filter(shallow).count();
+        shallow > 1 && directory.bits > 2 && !directory.oversize
+    };
+    let len = (0..10_000).find(|key| {
+        pair.put(*key, u8::from(key % 2 == 0));
+        mixed(&pair)
+    });
+    assert!(len.is_some());
+    check(&pair, false);
+    check(&pair, true);
+}
+
 #[test]
 #[cfg_attr(miri, ignore)]
 fn draws_from_lopsided_tables_are_fair() {
@@ -61,9 +74,7 @@ fn draws_from_lopsided_tables_are_fair() {
     (0..4_000).for_each(|key| pair.put(key, u8::from(key % 8 == 0)));
     check(&pair, false);
     check(&pair, true);
-    (0..4_000)
-        .filter(|key| key % 4 != 0)
-        .for_each(|key| pair.remove(key));
+    (0..4_000).filter(|key| key % 4 != 0).for_each(|key| pair.remove(key));
     check(&pair, false);
     check(&pair, true);
     let mut pair = Pair::<ONE_PREFIX>::new();

@@ -93,10 +93,7 @@ pub(super) struct Pair<const HASHES: u8> {
 
 impl<const HASHES: u8> Pair<HASHES> {
     pub fn new() -> Self {
-        Pair {
-            table: Table::new(SECRET),
-            model: BTreeMap::new(),
-        }
+        Pair { table: Table::new(SECRET), model: BTreeMap::new() }
     }
 
     /// Adds a key, or replaces it.
@@ -112,20 +109,13 @@ impl<const HASHES: u8> Pair<HASHES> {
     }
 
     pub fn remove(&mut self, key: u32) {
-        let removed = self
-            .table
-            .remove(Item::<HASHES>::hash_of(key), &key.to_le_bytes());
-        assert_eq!(
-            removed.map(|item| (item.id(), item.tag())),
-            self.model.remove_entry(&key)
-        );
+        let removed = self.table.remove(Item::<HASHES>::hash_of(key), &key.to_le_bytes());
+        assert_eq!(removed.map(|item| (item.id(), item.tag())), self.model.remove_entry(&key));
     }
 
     /// Changes the tag in place.
     pub fn tag(&mut self, key: u32, tag: u8) {
-        let view = self
-            .table
-            .get_mut(Item::<HASHES>::hash_of(key), &key.to_le_bytes());
+        let view = self.table.get_mut(Item::<HASHES>::hash_of(key), &key.to_le_bytes());
         assert_eq!(view.is_some(), self.model.contains_key(&key));
         if let Some(mut view) = view {
             view.set_tag(tag);
@@ -145,20 +135,14 @@ impl<const HASHES: u8> Pair<HASHES> {
     pub fn check(&self) {
         self.table.check();
         assert_eq!(self.table.len(), self.model.len());
-        assert_eq!(
-            self.table.tagged(),
-            self.model.values().filter(|tag| **tag != 0).count()
-        );
+        assert_eq!(self.table.tagged(), self.model.values().filter(|tag| **tag != 0).count());
         let all: BTreeMap<u32, u8> = self.table.iter().map(|e| (e.id(), e.tag())).collect();
         assert_eq!(all, self.model);
         for (key, tag) in &self.model {
             let hash = Item::<HASHES>::hash_of(*key);
             self.table.prefetch_bucket(hash);
             self.table.prefetch_block(hash);
-            assert_eq!(
-                self.table.get(hash, &key.to_le_bytes()).unwrap().tag(),
-                *tag
-            );
+            assert_eq!(self.table.get(hash, &key.to_le_bytes()).unwrap().tag(), *tag);
             let absent = key | 1 << 31;
             assert!(self.table.get(hash, &absent.to_le_bytes()).is_none());
         }
@@ -246,11 +230,7 @@ fn a_shared_prefix_does_not_blow_up_the_directory() {
     let mut pair = Pair::<ONE_PREFIX>::new();
     (0..20_000).for_each(|key| pair.put(key, 0));
     pair.check();
-    assert!(
-        pair.table.heap_bytes() < 20_000 * 12,
-        "{}",
-        pair.table.heap_bytes()
-    );
+    assert!(pair.table.heap_bytes() < 20_000 * 12, "{}", pair.table.heap_bytes());
 }
 
 /// Bytes of arrays per element: 8 would be a full table.
@@ -274,9 +254,7 @@ fn memory_per_element() {
     assert!(sum / samples > 0.82, "{}", sum / samples);
     // And on the way down.
     for key in 0..LEN / 100 * 99 {
-        table
-            .remove(Item::<HONEST>::hash_of(key), &key.to_le_bytes())
-            .unwrap();
+        table.remove(Item::<HONEST>::hash_of(key), &key.to_le_bytes()).unwrap();
     }
     let occupancy = 8.0 * table.len() as f64 / table.heap_bytes() as f64;
     assert!(occupancy > 0.65, "{occupancy} after removals");

@@ -109,14 +109,7 @@ fn a_quiet_scan_visits_each_element_once() {
             }
         }
         assert!(seen.values().all(|times| *times == 1));
-        assert_eq!(
-            seen.len(),
-            if tagged {
-                pair.table.tagged()
-            } else {
-                pair.table.len()
-            }
-        );
+        assert_eq!(seen.len(), if tagged { pair.table.tagged() } else { pair.table.len() });
         assert!(most <= 30, "{most}");
     }
 }
