@@ -70,7 +70,7 @@ fn shuffled(n: usize) -> impl Iterator<Item = usize> {
     let mut state = 1u64;
     (0..n.min(4_000_000)).map(move |_| {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        ((state >> 32) * n as u64 >> 32) as usize
+        (((state >> 32) * n as u64) >> 32) as usize
     })
 }
 

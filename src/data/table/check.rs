@@ -20,7 +20,7 @@ impl<E: Element> Table<E> {
             check_copies(directory, first);
             tags[first] = self.check_segment(first, segment);
             len += segment.len as usize;
-            deepest += usize::from(u32::from(segment.depth) == directory.bits);
+            deepest += u32::from(segment.depth == directory.bits);
             bytes += size_class(64 * segment.n());
             assert!(directory.oversize || segment.n() <= super::directory::SPLIT);
             first = directory.after(first);
@@ -36,11 +36,7 @@ impl<E: Element> Table<E> {
         let (mut len, mut tagged) = (0, 0);
         for (at, bucket) in segment.buckets().iter().enumerate() {
             for (i, slot) in bucket.slots.iter().enumerate() {
-                assert_eq!(
-                    slot.is_empty(),
-                    i >= bucket.len(),
-                    "elements stand at the front"
-                );
+                assert_eq!(slot.is_empty(), i >= bucket.len(), "elements stand at the front");
                 if slot.is_empty() {
                     continue;
                 }
@@ -49,17 +45,10 @@ impl<E: Element> Table<E> {
                 assert_eq!(slot.fingerprint(), hash as u16);
                 assert_eq!(slot.tag(), element.tag());
                 let entry = self.directory.index(hash);
-                assert_eq!(
-                    self.directory.first(entry),
-                    first,
-                    "{hash:#x} << {CALLER_BITS}"
-                );
+                assert_eq!(self.directory.first(entry), first, "{hash:#x} << {CALLER_BITS}");
                 let mut walk = segment.home(slot.fingerprint());
                 while walk != at {
-                    assert!(
-                        segment.buckets()[walk].is_full(),
-                        "a search would stop early"
-                    );
+                    assert!(segment.buckets()[walk].is_full(), "a search would stop early");
                     walk = segment.next(walk);
                 }
                 len += 1;
@@ -76,10 +65,7 @@ impl<E: Element> Table<E> {
 fn check_copies(directory: &Directory, first: usize) {
     let entries = directory.entries();
     for entry in first..directory.after(first) {
-        assert_eq!(
-            entries[entry].buckets().as_ptr(),
-            entries[first].buckets().as_ptr()
-        );
+        assert_eq!(entries[entry].buckets().as_ptr(), entries[first].buckets().as_ptr());
         assert_eq!(entries[entry].n(), entries[first].n());
         assert_eq!(entries[entry].depth, entries[first].depth);
         assert!(entry == first || entries[entry].len == 0);

@@ -28,46 +28,55 @@ pub(super) const SPLIT: usize = 112;
 /// Two halves with at most this many elements together are merged.
 const MERGE: u32 = 400;
 
+/// Hands every element of a segment on, together with the hash of its key.
+pub(super) type Rehash<'a> = dyn Fn(&Segment, &mut dyn FnMut(Slot, u64)) + 'a;
+
 pub(super) struct Directory {
     /// The only segment, while `bits` is 0.
     root: Segment,
-    /// The `2^bits` entries; none while `bits` is 0.
-    entries: Vec<Segment>,
-    pub bits: u32,
+    /// The `2^bits` entries, unless `bits` is 0.
+    entries: Option<Box<[Segment]>>,
     /// Segments of depth `bits`.
-    deepest: usize,
+    deepest: u32,
+    pub bits: u8,
+    /// Whether a segment may have more than `SPLIT` buckets.
+    pub oversize: bool,
     /// Elements in all segments.
     pub len: usize,
     pub tags: Tags,
     /// Bytes of all arrays and of the directory, as the allocator rounds them.
     pub heap_bytes: usize,
-    /// Whether a segment may have more than `SPLIT` buckets.
-    pub oversize: bool,
 }
 
 impl Directory {
     pub const fn new() -> Directory {
         Directory {
             root: Segment::empty(0),
-            entries: Vec::new(),
-            bits: 0,
+            entries: None,
             deepest: 1,
+            bits: 0,
+            oversize: false,
             len: 0,
             tags: Tags::new(),
             heap_bytes: 0,
-            oversize: false,
         }
     }
 
     /// All entries.
     #[inline]
     pub fn entries(&self) -> &[Segment] {
-        if self.bits == 0 { std::slice::from_ref(&self.root) } else { &self.entries }
+        match &self.entries {
+            Some(entries) => entries,
+            None => std::slice::from_ref(&self.root),
+        }
     }
 
     #[inline]
     fn entries_mut(&mut self) -> &mut [Segment] {
-        if self.bits == 0 { std::slice::from_mut(&mut self.root) } else { &mut self.entries }
+        match &mut self.entries {
+            Some(entries) => entries,
+            None => std::slice::from_mut(&mut self.root),
+        }
     }
 
     /// The entry for a hash.
@@ -85,7 +94,7 @@ impl Directory {
     /// Entries a segment of this depth takes.
     #[inline]
     pub fn span(&self, depth: u8) -> usize {
-        1 << (self.bits - u32::from(depth))
+        1 << (self.bits - depth)
     }
 
     /// The first entry of the segment that is in entry `i`.
@@ -122,20 +131,20 @@ impl Directory {
     }
 
     /// Makes room for one more element with this hash and returns its segment's first
-    /// entry. `hashes` rehashes the elements of a segment, in order.
+    /// entry.
     #[inline]
-    pub fn reserve(&mut self, hash: u64, rehash: impl Fn(&Segment, &mut dyn FnMut(Slot, u64))) -> usize {
+    pub fn reserve(&mut self, hash: u64, rehash: &Rehash) -> usize {
         loop {
             let first = self.first(self.index(hash));
             if !self.entries()[first].must_grow() {
                 return first;
             }
-            self.grow(first, &rehash);
+            self.grow(first, rehash);
         }
     }
 
     #[cold]
-    fn grow(&mut self, first: usize, rehash: &dyn Fn(&Segment, &mut dyn FnMut(Slot, u64))) {
+    fn grow(&mut self, first: usize, rehash: &Rehash) {
         let segment = self.entries()[first];
         if segment.n() >= SPLIT && self.may_split(segment.depth) {
             self.split(first, rehash);
@@ -147,14 +156,13 @@ impl Directory {
     /// Keys may share leading bits by design or by accident. Then splits do not help, and a
     /// segment grows instead when the directory would have too little to hold.
     fn may_split(&self, depth: u8) -> bool {
-        let depth = u32::from(depth);
-        depth < self.bits || (self.bits < MAX_BITS && self.len >> (self.bits + 1) >= 32)
+        depth < self.bits || (u32::from(self.bits) < MAX_BITS && self.len >> (self.bits + 1) >= 32)
     }
 
-    fn split(&mut self, first: usize, rehash: &dyn Fn(&Segment, &mut dyn FnMut(Slot, u64))) {
+    fn split(&mut self, first: usize, rehash: &Rehash) {
         let mut first = first;
         let old = self.entries()[first];
-        if u32::from(old.depth) == self.bits {
+        if old.depth == self.bits {
             self.double();
             first *= 2;
         }
@@ -181,7 +189,7 @@ impl Directory {
             self.store(at, half);
         }
         self.tags.transfer(first, second, tagged[1]);
-        if u32::from(depth) == self.bits {
+        if depth == self.bits {
             self.deepest += 2;
         }
         // SAFETY: `store` has overwritten every copy of the handle.
@@ -205,36 +213,36 @@ impl Directory {
     /// is so sparse that it will not soon be doubled again.
     fn halve(&mut self) {
         while self.deepest == 0 && self.bits > 0 && self.len >> self.bits <= 256 {
-            let bits = self.bits - 1;
-            let entries: Vec<Segment> = self.entries.iter().step_by(2).copied().collect();
-            self.deepest = entries.iter().filter(|segment| u32::from(segment.depth) == bits).count();
+            let entries: Vec<_> = self.entries().iter().step_by(2).copied().collect();
             self.set_entries(entries);
             self.tags.halve();
             self.heap_bytes += self.tags.heap_bytes();
+            let deepest = self.segments().filter(|segment| segment.depth == self.bits);
+            self.deepest = deepest.count() as u32;
         }
     }
 
     /// Installs a directory of another size; the caller adds the bytes of its new tags.
     fn set_entries(&mut self, entries: Vec<Segment>) {
-        self.heap_bytes -= size_class(size_of_val(&*self.entries)) + self.tags.heap_bytes();
-        self.bits = entries.len().ilog2();
-        if self.bits == 0 {
-            self.root = entries[0];
-            self.entries = Vec::new();
-        } else {
-            self.entries = entries;
-        }
-        self.heap_bytes += size_class(size_of_val(&*self.entries));
+        self.heap_bytes -= self.entries_bytes() + self.tags.heap_bytes();
+        self.bits = entries.len().ilog2() as u8;
+        self.root = entries[0];
+        self.entries = (self.bits > 0).then(|| entries.into_boxed_slice());
+        self.heap_bytes += self.entries_bytes();
+    }
+
+    fn entries_bytes(&self) -> usize {
+        self.entries.as_ref().map_or(0, |entries| size_class(size_of_val(&**entries)))
     }
 
     /// Bytes of the directory itself.
     #[cfg(test)]
     pub fn own_bytes(&self) -> usize {
-        size_class(self.entries.capacity() * size_of::<Segment>()) + self.tags.heap_bytes()
+        self.entries_bytes() + self.tags.heap_bytes()
     }
 
     #[cfg(test)]
-    pub fn deepest(&self) -> usize {
+    pub fn deepest(&self) -> u32 {
         self.deepest
     }
 
@@ -304,7 +312,7 @@ impl Directory {
                 return merged;
             }
             let mut whole = Segment::allocate(fit(len as usize), segment.depth - 1);
-            if u32::from(segment.depth) == self.bits {
+            if segment.depth == self.bits {
                 self.deepest -= 2;
             }
             for half in halves {

@@ -30,6 +30,7 @@ mod view;
 mod tests;
 
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 pub use iter::Iter;
@@ -137,7 +138,7 @@ impl<E: Element> Table<E> {
         debug_assert_eq!(hash, element.hash(self.key), "a hash made with another key");
         debug_assert!(self.get(hash, element.key()).is_none(), "the key is there already");
         let key = self.key;
-        let first = self.directory.reserve(hash, |segment, each| rehash::<E>(key, segment, each));
+        let first = self.directory.reserve(hash, &|segment, each| rehash::<E>(key, segment, each));
         let tag = element.tag();
         let slot = Slot::new(hash as u16, element.into_raw(), tag);
         let at = self.directory.place(first, slot);
@@ -184,8 +185,8 @@ impl<E: Element> Table<E> {
 impl<E: Element> Drop for Table<E> {
     fn drop(&mut self) {
         for segment in self.directory.segments() {
-            for slot in segment.slots().iter().filter(|slot| !slot.is_empty()) {
-                drop(std::mem::ManuallyDrop::into_inner(handle::<E>(*slot)));
+            for slot in prefetched(segment) {
+                drop(ManuallyDrop::into_inner(handle::<E>(slot)));
             }
         }
     }
@@ -197,17 +198,23 @@ fn find<E: Element>(segment: &Segment, hash: u64, key: &[u8]) -> Option<usize> {
     segment.find(hash as u16, |slot| handle::<E>(slot).key() == key)
 }
 
-/// Hands on every element of a segment together with its hash.
+/// Hands every element of a segment on, together with its hash.
 fn rehash<E: Element>(key: HashKey, segment: &Segment, each: &mut dyn FnMut(Slot, u64)) {
+    for slot in prefetched(segment) {
+        each(slot, handle::<E>(slot).hash(key));
+    }
+}
+
+/// The elements of a segment whose blocks are all to be touched, each some time before.
+fn prefetched(segment: &Segment) -> impl Iterator<Item = Slot> {
     /// How far to read ahead: enough misses in flight to hide their latency.
     const AHEAD: usize = 16;
     let slots = segment.slots();
-    for (i, slot) in slots.iter().enumerate() {
-        if let Some(soon) = slots.get(i + AHEAD) {
+    let ahead = slots.iter().skip(AHEAD).map(Some).chain(std::iter::repeat(None));
+    slots.iter().zip(ahead).filter_map(|(slot, ahead)| {
+        if let Some(soon) = ahead {
             prefetch(soon.block());
         }
-        if !slot.is_empty() {
-            each(*slot, handle::<E>(*slot).hash(key));
-        }
-    }
+        (!slot.is_empty()).then_some(*slot)
+    })
 }

@@ -98,7 +98,7 @@ struct Cursor {
 impl Cursor {
     /// The point before this fingerprint in the segment that starts at `first`.
     fn at(directory: &Directory, first: usize, fingerprint: u32) -> Cursor {
-        let prefix = ((first as u64) << (MAX_BITS - directory.bits)) as u32;
+        let prefix = ((first as u64) << (MAX_BITS - u32::from(directory.bits))) as u32;
         Cursor { prefix, fingerprint, depth: directory.entries()[first].depth }
     }
 

@@ -54,7 +54,7 @@ fn draws_from_segments_of_all_depths_are_fair() {
     let mut pair = Pair::<HONEST>::new();
     let mixed = |pair: &Pair<HONEST>| {
         let directory = &pair.table.directory;
-        let shallow = |segment: &&Segment| u32::from(segment.depth) < directory.bits;
+        let shallow = |segment: &&Segment| segment.depth < directory.bits;
         let shallow = directory.segments().filter(shallow).count();
         shallow > 1 && directory.bits > 2 && !directory.oversize
     };

@@ -4,7 +4,6 @@ mod draws;
 mod scans;
 
 use std::collections::BTreeMap;
-use std::mem::ManuallyDrop;
 
 use proptest::prelude::*;
 
@@ -274,4 +273,10 @@ fn a_new_table_has_allocated_nothing() {
     table.clear();
     assert_eq!((table.len(), table.heap_bytes()), (0, 0));
     table.check();
+}
+
+/// Every large hash or set has one of these beside its arrays.
+#[test]
+fn the_table_itself_is_small() {
+    assert_eq!(size_of::<Table<Item>>(), 80);
 }
