@@ -55,7 +55,7 @@ fuzz: cargo-fuzz ## every fuzz target for SECS seconds under the address sanitiz
 	  cargo fuzz run --sanitizer address "$$t" -- -max_total_time=$(SECS) -timeout=20 -rss_limit_mb=2048 -print_final_stats=1; \
 	done
 
-bench: ## speed and memory beside redis-server, as a table (ROWS="memory pause" for some)
+bench: ## speed and memory beside redis-server, as a table (ROWS="mem pause" for some)
 	$(CARGO) build --release --locked --bin norn --example bench
 	NORN_BIN=$${NORN_BIN:-$(TARGET)/release/norn} $(TARGET)/release/examples/bench $(ROWS)
 

@@ -48,7 +48,7 @@ fn rust(path: &str) -> bool {
 }
 
 fn all_rust() -> Vec<(String, String)> {
-    ["src", "sim", "fuzz", "tests"].iter().flat_map(|dir| files(dir, rust)).collect()
+    ["src", "sim", "fuzz", "tests", "benches"].iter().flat_map(|dir| files(dir, rust)).collect()
 }
 
 #[track_caller]

@@ -56,15 +56,9 @@ fn rule(command: &Command) -> Rule {
     match upper(command.first()).as_str() {
         "KEYS" | "HKEYS" | "HVALS" | "SMEMBERS" | "SINTER" | "SUNION" | "SDIFF" => Rule::Unordered,
         "HGETALL" => Rule::UnorderedPairs,
-        "SCAN" => Rule::Scan {
-            from_start: is_zero(command.get(1)),
-        },
-        "SSCAN" => Rule::Scan {
-            from_start: is_zero(command.get(2)),
-        },
-        "HSCAN" | "ZSCAN" => Rule::ScanPairs {
-            from_start: is_zero(command.get(2)),
-        },
+        "SCAN" => Rule::Scan { from_start: is_zero(command.get(1)) },
+        "SSCAN" => Rule::Scan { from_start: is_zero(command.get(2)) },
+        "HSCAN" | "ZSCAN" => Rule::ScanPairs { from_start: is_zero(command.get(2)) },
         "RANDOMKEY" | "HRANDFIELD" | "SRANDMEMBER" | "ZRANDMEMBER" | "TIME" => Rule::Shape,
         // It names the server and its version.
         "HELLO" => Rule::Shape,
@@ -84,11 +78,7 @@ pub struct Difference {
 }
 
 /// The first difference between the replies to `sequence`, or `None`.
-pub fn first_difference(
-    sequence: &[Command],
-    ours: &[Value],
-    peer: &[Value],
-) -> Option<Difference> {
+pub fn first_difference(sequence: &[Command], ours: &[Value], peer: &[Value]) -> Option<Difference> {
     // The commands queued since MULTI: they say how EXEC's items are to be compared.
     let mut queue: Vec<&Command> = Vec::new();
     for (at, command) in sequence.iter().enumerate() {
@@ -97,11 +87,7 @@ pub fn first_difference(
             _ => same(command, &ours[at], &peer[at]),
         };
         if !same {
-            return Some(Difference {
-                at,
-                ours: ours[at].clone(),
-                peer: peer[at].clone(),
-            });
+            return Some(Difference { at, ours: ours[at].clone(), peer: peer[at].clone() });
         }
         match &peer[at] {
             Value::Simple(text) if text == b"QUEUED" => queue.push(command),
@@ -114,19 +100,13 @@ pub fn first_difference(
 }
 
 fn ends_queue(command: &Command) -> bool {
-    matches!(
-        upper(command.first()).as_str(),
-        "MULTI" | "DISCARD" | "RESET"
-    )
+    matches!(upper(command.first()).as_str(), "MULTI" | "DISCARD" | "RESET")
 }
 
 fn same_exec(queue: &[&Command], ours: &Value, peer: &Value) -> bool {
     match (ours, peer) {
         (Value::Array(a), Value::Array(b)) if a.len() == queue.len() && b.len() == queue.len() => {
-            queue
-                .iter()
-                .zip(a.iter().zip(b))
-                .all(|(command, (a, b))| same(command, a, b))
+            queue.iter().zip(a.iter().zip(b)).all(|(command, (a, b))| same(command, a, b))
         }
         _ => ours == peer,
     }
@@ -144,17 +124,12 @@ fn by_rule(rule: Rule, ours: &Value, peer: &Value) -> bool {
             // Negative ones are answers about the key, not times.
             *a >= 0 && *b >= 0 && a.abs_diff(*b) <= limit as u64
         }
-        (Rule::Unordered, Value::Array(a), Value::Array(b))
-        | (Rule::Unordered, Value::Set(a), Value::Set(b)) => sorted(a.clone()) == sorted(b.clone()),
-        (Rule::UnorderedPairs, Value::Array(a), Value::Array(b)) => pairs(a) == pairs(b),
-        (Rule::UnorderedPairs, Value::Map(a), Value::Map(b)) => {
+        (Rule::Unordered, Value::Array(a), Value::Array(b)) | (Rule::Unordered, Value::Set(a), Value::Set(b)) => {
             sorted(a.clone()) == sorted(b.clone())
         }
-        (
-            Rule::Scan { from_start } | Rule::ScanPairs { from_start },
-            Value::Array(a),
-            Value::Array(b),
-        ) => {
+        (Rule::UnorderedPairs, Value::Array(a), Value::Array(b)) => pairs(a) == pairs(b),
+        (Rule::UnorderedPairs, Value::Map(a), Value::Map(b)) => sorted(a.clone()) == sorted(b.clone()),
+        (Rule::Scan { from_start } | Rule::ScanPairs { from_start }, Value::Array(a), Value::Array(b)) => {
             let [Value::Bulk(next_a), Value::Array(a)] = a.as_slice() else {
                 return false;
             };
@@ -183,9 +158,7 @@ fn pairs(flat: &[Value]) -> Vec<&[Value]> {
 
 fn same_shape(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Array(a), Value::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_shape(a, b))
-        }
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_shape(a, b)),
         (Value::Map(_), Value::Map(_)) => true,
         (Value::Error(_), Value::Error(_)) => a == b,
         _ => std::mem::discriminant(a) == std::mem::discriminant(b),
@@ -198,9 +171,7 @@ fn intended(command: &Command, ours: &Value, peer: &Value) -> bool {
         Value::Bulk(b) | Value::Error(b) | Value::Simple(b) => b == text.as_bytes(),
         _ => false,
     };
-    INTENDED
-        .iter()
-        .any(|known| known.command == name && is(ours, known.ours) && is(peer, known.peer))
+    INTENDED.iter().any(|known| known.command == name && is(ours, known.ours) && is(peer, known.peer))
 }
 
 #[cfg(test)]
@@ -209,9 +180,7 @@ mod tests {
     use super::*;
 
     fn command(line: &str) -> Command {
-        line.split(' ')
-            .map(|word| word.as_bytes().to_vec())
-            .collect()
+        line.split(' ').map(|word| word.as_bytes().to_vec()).collect()
     }
 
     fn differ(line: &str, ours: Value, peer: Value) -> bool {
@@ -223,16 +192,8 @@ mod tests {
         assert!(differ("LRANGE l 0 1", bulks(["a", "b"]), bulks(["b", "a"])));
         assert!(!differ("keys *", bulks(["a", "b"]), bulks(["b", "a"])));
         assert!(differ("KEYS *", bulks(["a", "a"]), bulks(["b", "a"])));
-        assert!(!differ(
-            "HGETALL h",
-            bulks(["a", "1", "b", "2"]),
-            bulks(["b", "2", "a", "1"])
-        ));
-        assert!(differ(
-            "HGETALL h",
-            bulks(["a", "1", "b", "2"]),
-            bulks(["b", "1", "a", "2"])
-        ));
+        assert!(!differ("HGETALL h", bulks(["a", "1", "b", "2"]), bulks(["b", "2", "a", "1"])));
+        assert!(differ("HGETALL h", bulks(["a", "1", "b", "2"]), bulks(["b", "1", "a", "2"])));
     }
 
     #[test]
@@ -248,11 +209,7 @@ mod tests {
     #[test]
     fn a_scan_counts_once_it_is_complete() {
         let scan = |cursor: &str, items: &[&str]| Value::Array(vec![bulk(cursor), bulks(items)]);
-        assert!(!differ(
-            "SCAN 0",
-            scan("0", &["a", "b"]),
-            scan("0", &["b", "a"])
-        ));
+        assert!(!differ("SCAN 0", scan("0", &["a", "b"]), scan("0", &["b", "a"])));
         assert!(differ("SCAN 0", scan("0", &["a"]), scan("0", &["b", "a"])));
         assert!(!differ("SCAN 7", scan("0", &["a"]), scan("0", &["b", "a"])));
         assert!(!differ("SCAN 0", scan("4", &["a"]), scan("0", &["b", "a"])));
@@ -262,18 +219,10 @@ mod tests {
     fn the_items_of_exec_follow_their_commands() {
         let sequence = ["MULTI", "KEYS *", "LRANGE l 0 -1", "EXEC"].map(command);
         let replies = |a: &[&str], b: &[&str]| {
-            [
-                simple("OK"),
-                simple("QUEUED"),
-                simple("QUEUED"),
-                Value::Array(vec![bulks(a), bulks(b)]),
-            ]
+            [simple("OK"), simple("QUEUED"), simple("QUEUED"), Value::Array(vec![bulks(a), bulks(b)])]
         };
         let base = replies(&["a", "b"], &["a", "b"]);
-        assert_eq!(
-            first_difference(&sequence, &base, &replies(&["b", "a"], &["a", "b"])),
-            None
-        );
+        assert_eq!(first_difference(&sequence, &base, &replies(&["b", "a"], &["a", "b"])), None);
         let found = first_difference(&sequence, &base, &replies(&["a", "b"], &["b", "a"]));
         assert_eq!(found.map(|d| d.at), Some(3));
     }
@@ -285,23 +234,12 @@ mod tests {
             let exec = Value::Array(vec![bulks(keys)]);
             [simple("OK"), simple("QUEUED"), err("ERR nested"), exec]
         };
-        assert_eq!(
-            first_difference(&sequence, &replies(&["a", "b"]), &replies(&["b", "a"])),
-            None
-        );
+        assert_eq!(first_difference(&sequence, &replies(&["a", "b"]), &replies(&["b", "a"])), None);
     }
 
     #[test]
     fn intended_differences_are_one_way() {
-        assert!(!differ(
-            "OBJECT ENCODING l",
-            bulk("listpack"),
-            bulk("quicklist")
-        ));
-        assert!(differ(
-            "OBJECT ENCODING l",
-            bulk("quicklist"),
-            bulk("listpack")
-        ));
+        assert!(!differ("OBJECT ENCODING l", bulk("listpack"), bulk("quicklist")));
+        assert!(differ("OBJECT ENCODING l", bulk("quicklist"), bulk("listpack")));
     }
 }

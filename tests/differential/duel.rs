@@ -68,53 +68,30 @@ pub struct Finding {
 
 impl Duel {
     pub fn new(ours: (&Path, &[&str]), peer: (&Path, &[&str])) -> Duel {
-        Duel {
-            ours: Side::new(ours.0, ours.1),
-            peer: Side::new(peer.0, peer.1),
-            compared: 0,
-            unconfirmed: 0,
-        }
+        Duel { ours: Side::new(ours.0, ours.1), peer: Side::new(peer.0, peer.1), compared: 0, unconfirmed: 0 }
     }
 
     /// Runs `sequence` on both; what differs, as text.
     fn run(&mut self, sequence: &[Command]) -> Result<(), String> {
         let reset = [vec![b"RESET".to_vec()], vec![b"FLUSHALL".to_vec()]];
         let whole: Vec<Command> = reset.iter().chain(sequence).cloned().collect();
-        let peer = self
-            .peer
-            .replies(&whole)
-            .map_err(|e| format!("the peer failed: {e}"))?;
+        let peer = self.peer.replies(&whole).map_err(|e| format!("the peer failed: {e}"))?;
         let ours = self.ours.replies(&whole).map_err(|e| {
-            let fate = if self.ours.server.alive() {
-                "goes on"
-            } else {
-                "has ended"
-            };
-            format!(
-                "no reply from ours: {e}; the process {fate}:\n{}",
-                self.ours.server.output()
-            )
+            let fate = if self.ours.server.alive() { "goes on" } else { "has ended" };
+            format!("no reply from ours: {e}; the process {fate}:\n{}", self.ours.server.output())
         })?;
         self.compared += sequence.len();
         match first_difference(&whole, &ours, &peer) {
             None => Ok(()),
-            Some(found) => Err(format!(
-                "{}\n  peer: {:?}\n  ours: {:?}",
-                shell_line(&whole[found.at]),
-                found.peer,
-                found.ours
-            )),
+            Some(found) => {
+                Err(format!("{}\n  peer: {:?}\n  ours: {:?}", shell_line(&whole[found.at]), found.peer, found.ours))
+            }
         }
     }
 
     /// Generates sequences until about `commands` commands have been compared, or one of them
     /// shows a difference, which is then shrunk.
-    pub fn search(
-        &mut self,
-        sequences: &BoxedStrategy<Vec<Command>>,
-        commands: usize,
-        seed: u64,
-    ) -> Option<Finding> {
+    pub fn search(&mut self, sequences: &BoxedStrategy<Vec<Command>>, commands: usize, seed: u64) -> Option<Finding> {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
@@ -178,12 +155,7 @@ fn report(sequence: &[Command], reason: &str) -> String {
 
 /// A command as one would type it into `redis-cli`.
 pub fn shell_line(command: &Command) -> String {
-    let plain = |arg: &[u8]| {
-        !arg.is_empty()
-            && arg
-                .iter()
-                .all(|b| b.is_ascii_graphic() && !b"\"'\\".contains(b))
-    };
+    let plain = |arg: &[u8]| !arg.is_empty() && arg.iter().all(|b| b.is_ascii_graphic() && !b"\"'\\".contains(b));
     let quote = |arg: &Vec<u8>| {
         if plain(arg) {
             return String::from_utf8_lossy(arg).into_owned();

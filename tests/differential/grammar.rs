@@ -11,10 +11,7 @@ use proptest::{collection::vec, prelude::*, strategy::Union};
 type Line = (u32, &'static str);
 
 pub const STRINGS: &[Line] = &[
-    (
-        8,
-        "SET s v [NX|XX] [GET] [EX sec|PX ms|EXAT unixsec|PXAT unixms|KEEPTTL]",
-    ),
+    (8, "SET s v [NX|XX] [GET] [EX sec|PX ms|EXAT unixsec|PXAT unixms|KEEPTTL]"),
     (6, "GET s"),
     (2, "GETSET s v"),
     (2, "SETNX s v"),
@@ -104,14 +101,8 @@ pub const HASHES: &[Line] = &[
     (1, "OBJECT ENCODING h"),
 ];
 
-pub const TRANSACTIONS: &[Line] = &[
-    (4, "MULTI"),
-    (4, "EXEC"),
-    (1, "DISCARD"),
-    (2, "WATCH k..."),
-    (1, "UNWATCH"),
-    (1, "NOSUCHCOMMAND v"),
-];
+pub const TRANSACTIONS: &[Line] =
+    &[(4, "MULTI"), (4, "EXEC"), (1, "DISCARD"), (2, "WATCH k..."), (1, "UNWATCH"), (1, "NOSUCHCOMMAND v")];
 
 pub const CONNECTION: &[Line] = &[
     (2, "PING [v]"),
@@ -119,10 +110,7 @@ pub const CONNECTION: &[Line] = &[
     (1, "SELECT db"),
     (1, "CLIENT (GETNAME|SETNAME v|NOSUCH)"),
     (1, "RESET"),
-    (
-        1,
-        "COMMAND (COUNT X|GETKEYS SET s v|GETKEYS GET|GETKEYS MSET (s v)...|NOSUCH)",
-    ),
+    (1, "COMMAND (COUNT X|GETKEYS SET s v|GETKEYS GET|GETKEYS MSET (s v)...|NOSUCH)"),
     (1, "CONFIG (SET NOSUCH v|GET NOSUCH|NOSUCH)"),
     (1, "DEBUG NOSUCH"),
     (1, "v [v]"),
@@ -131,18 +119,10 @@ pub const CONNECTION: &[Line] = &[
 /// Any command of `families`, each family with a weight of its own.
 pub fn any_of(families: &[(u32, &[Line])]) -> BoxedStrategy<Command> {
     let family = |lines: &[Line]| {
-        let commands = lines
-            .iter()
-            .map(|&(weight, line)| (weight, parse(line).commands()));
+        let commands = lines.iter().map(|&(weight, line)| (weight, parse(line).commands()));
         Union::new_weighted(commands.collect()).boxed()
     };
-    Union::new_weighted(
-        families
-            .iter()
-            .map(|&(weight, lines)| (weight, family(lines)))
-            .collect(),
-    )
-    .boxed()
+    Union::new_weighted(families.iter().map(|&(weight, lines)| (weight, family(lines))).collect()).boxed()
 }
 
 /// Sequences of such commands, some of them wrapped in a transaction, in RESP2 or RESP3.

@@ -17,9 +17,7 @@ mod values;
 
 use common::{peer, subject};
 use duel::Duel;
-use grammar::{
-    BLOCKING, CONNECTION, HASHES, KEYS, LISTS, STRINGS, TRANSACTIONS, any_of, sequences,
-};
+use grammar::{BLOCKING, CONNECTION, HASHES, KEYS, LISTS, STRINGS, TRANSACTIONS, any_of, sequences};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Compared in a run that does not say otherwise.
@@ -29,45 +27,24 @@ const FAMILIES: usize = 5;
 
 type Family = (u32, &'static [(u32, &'static str)]);
 
-const EVERYTHING: &[Family] = &[
-    (20, STRINGS),
-    (20, LISTS),
-    (20, HASHES),
-    (20, KEYS),
-    (5, TRANSACTIONS),
-    (5, CONNECTION),
-    (1, BLOCKING),
-];
+const EVERYTHING: &[Family] =
+    &[(20, STRINGS), (20, LISTS), (20, HASHES), (20, KEYS), (5, TRANSACTIONS), (5, CONNECTION), (1, BLOCKING)];
 
 fn variable(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|v| {
-        v.parse()
-            .unwrap_or_else(|_| panic!("{name}={v} is no number"))
-    })
+    std::env::var(name).ok().map(|v| v.parse().unwrap_or_else(|_| panic!("{name}={v} is no number")))
 }
 
 /// Compares the server under test with the peer on its share of the commands.
 fn compare_with_peer(test: &str, families: &[Family]) {
     let Some(peer) = peer() else { return };
     let commands = variable("NORN_DIFF_COMMANDS").map_or(COMMANDS, |n| n as usize) / FAMILIES;
-    let clock = || {
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap()
-            .as_nanos() as u64
-    };
+    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
     let seed = variable("NORN_DIFF_SEED").unwrap_or_else(clock);
     let mut duel = Duel::new((&subject(), &[]), (&peer, &[]));
     let found = duel.search(&sequences(any_of(families)), commands, seed);
-    println!(
-        "{test}: {} commands compared, {} sequences unconfirmed, seed {seed}",
-        duel.compared, duel.unconfirmed
-    );
+    println!("{test}: {} commands compared, {} sequences unconfirmed, seed {seed}", duel.compared, duel.unconfirmed);
     if let Some(found) = found {
-        panic!(
-            "{}\nagain: NORN_DIFF_SEED={seed} cargo test --test differential {test}",
-            found.report
-        );
+        panic!("{}\nagain: NORN_DIFF_SEED={seed} cargo test --test differential {test}", found.report);
     }
 }
 
@@ -118,16 +95,10 @@ fn a_planted_difference_is_found_and_shrunk() {
     let Some(peer) = peer() else { return };
     let planted = ["--hash-max-listpack-entries", "3"];
     let mut duel = Duel::new((&peer, &planted), (&peer, &[]));
-    let found = duel
-        .search(&sequences(any_of(&[(1, HASHES)])), 20_000, 1)
-        .expect("a difference");
+    let found = duel.search(&sequences(any_of(&[(1, HASHES)])), 20_000, 1).expect("a difference");
     let last = found.sequence.last().expect("a sequence");
     assert!(last[0].eq_ignore_ascii_case(b"OBJECT"), "{}", found.report);
     // Four fields must come in, in one command or several; and then the question.
     assert!((2..=5).contains(&found.sequence.len()), "{}", found.report);
-    assert!(
-        found.report.contains("peer: \"listpack\""),
-        "{}",
-        found.report
-    );
+    assert!(found.report.contains("peer: \"listpack\""), "{}", found.report);
 }

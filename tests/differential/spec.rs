@@ -33,14 +33,8 @@ const MALFORMED: u8 = 4;
 pub fn parse(line: &str) -> Arg {
     let spaced = ["[", "]", "(", ")", "|", "..."]
         .iter()
-        .fold(line.to_owned(), |text, mark| {
-            text.replace(mark, &format!(" {mark} "))
-        });
-    let mut words = spaced
-        .split_ascii_whitespace()
-        .collect::<Vec<_>>()
-        .into_iter()
-        .peekable();
+        .fold(line.to_owned(), |text, mark| text.replace(mark, &format!(" {mark} ")));
+    let mut words = spaced.split_ascii_whitespace().collect::<Vec<_>>().into_iter().peekable();
     let arg = choice(&mut words);
     assert_eq!(words.next(), None, "unbalanced: {line}");
     arg
@@ -53,11 +47,7 @@ fn choice(words: &mut Words) -> Arg {
     while words.next_if_eq(&"|").is_some() {
         options.push(block(words));
     }
-    if options.len() == 1 {
-        options.remove(0)
-    } else {
-        Arg::OneOf(options)
-    }
+    if options.len() == 1 { options.remove(0) } else { Arg::OneOf(options) }
 }
 
 fn block(words: &mut Words) -> Arg {
@@ -68,25 +58,15 @@ fn block(words: &mut Words) -> Arg {
                 let inner = choice(words);
                 let close = words.next();
                 assert!(matches!(close, Some("]" | ")")), "nothing closes {word}");
-                if word == "[" {
-                    Arg::Optional(Box::new(inner))
-                } else {
-                    inner
-                }
+                if word == "[" { Arg::Optional(Box::new(inner)) } else { inner }
             }
             "..." => Arg::Several(Box::new(items.pop().expect("something to repeat"))),
-            word if word.starts_with(|c: char| c.is_ascii_lowercase()) => {
-                Arg::Value(Kind::named(word))
-            }
+            word if word.starts_with(|c: char| c.is_ascii_lowercase()) => Arg::Value(Kind::named(word)),
             word => Arg::Token(word.to_owned()),
         };
         items.push(item);
     }
-    if items.len() == 1 {
-        items.remove(0)
-    } else {
-        Arg::Block(items)
-    }
+    if items.len() == 1 { items.remove(0) } else { Arg::Block(items) }
 }
 
 impl Arg {
@@ -99,19 +79,15 @@ impl Arg {
                 prop_oneof![9 => Just(vec![upper]), 1 => Just(vec![lower])].boxed()
             }
             Arg::Value(kind) => kind.strategy().prop_map(|value| vec![value]).boxed(),
-            Arg::Optional(inner) => proptest::option::weighted(OPTIONAL, inner.strategy())
-                .prop_map(Option::unwrap_or_default)
-                .boxed(),
-            Arg::OneOf(options) => {
-                proptest::strategy::Union::new(options.iter().map(Arg::strategy)).boxed()
+            Arg::Optional(inner) => {
+                proptest::option::weighted(OPTIONAL, inner.strategy()).prop_map(Option::unwrap_or_default).boxed()
             }
+            Arg::OneOf(options) => proptest::strategy::Union::new(options.iter().map(Arg::strategy)).boxed(),
             Arg::Block(items) => {
                 let items: Vec<_> = items.iter().map(Arg::strategy).collect();
                 items.prop_map(|parts| parts.concat()).boxed()
             }
-            Arg::Several(inner) => vec(inner.strategy(), 1..5)
-                .prop_map(|parts| parts.concat())
-                .boxed(),
+            Arg::Several(inner) => vec(inner.strategy(), 1..5).prop_map(|parts| parts.concat()).boxed(),
         }
     }
 
@@ -140,10 +116,7 @@ fn a_line_becomes_a_tree() {
             token("NX"),
             Arg::Block(vec![token("EX"), Arg::Value(Kind::Seconds)]),
         ]))),
-        Arg::Several(Box::new(Arg::Block(vec![
-            Arg::Value(Kind::Value),
-            token("X"),
-        ]))),
+        Arg::Several(Box::new(Arg::Block(vec![Arg::Value(Kind::Value), token("X")]))),
     ]);
     assert_eq!(parse("SET s [NX|EX sec] (v X)..."), want);
 }

@@ -79,34 +79,20 @@ impl Kind {
                 1 => values(),
             ]
             .boxed(),
-            Kind::Int => {
-                prop_oneof![4 => small(-3..12), 2 => pool(INTS), 1 => pool(NOT_INTS)].boxed()
-            }
-            Kind::Float => {
-                prop_oneof![3 => small(-3..12), 4 => pool(FLOATS), 1 => pool(NOT_INTS)].boxed()
-            }
-            Kind::Index => {
-                prop_oneof![8 => small(-6..7), 1 => pool(INTS), 1 => pool(NOT_INTS)].boxed()
-            }
+            Kind::Int => prop_oneof![4 => small(-3..12), 2 => pool(INTS), 1 => pool(NOT_INTS)].boxed(),
+            Kind::Float => prop_oneof![3 => small(-3..12), 4 => pool(FLOATS), 1 => pool(NOT_INTS)].boxed(),
+            Kind::Index => prop_oneof![8 => small(-6..7), 1 => pool(INTS), 1 => pool(NOT_INTS)].boxed(),
             Kind::Offset => prop_oneof![8 => small(0..40), 1 => pool(OFFSETS)].boxed(),
-            Kind::Count => {
-                prop_oneof![8 => small(-4..8), 1 => pool(&["100", "0", "abc", ""])].boxed()
-            }
+            Kind::Count => prop_oneof![8 => small(-4..8), 1 => pool(&["100", "0", "abc", ""])].boxed(),
             Kind::Seconds => pool(SECONDS),
             Kind::Millis => pool(MILLIS),
             Kind::UnixSeconds => pool(UNIX_SECONDS),
             Kind::UnixMillis => pool(UNIX_MILLIS),
-            Kind::Timeout => {
-                prop_oneof![4 => pool(&["0.001", "0.005"]), 1 => pool(TIMEOUTS)].boxed()
-            }
+            Kind::Timeout => prop_oneof![4 => pool(&["0.001", "0.005"]), 1 => pool(TIMEOUTS)].boxed(),
             Kind::Pattern => pool(PATTERNS),
             Kind::Cursor => prop_oneof![8 => pool(&["0"]), 1 => pool(CURSORS)].boxed(),
-            Kind::Db => {
-                prop_oneof![8 => small(0..3), 1 => pool(&["-1", "16", "a", "99999999999"])].boxed()
-            }
-            Kind::TypeName => pool(&[
-                "string", "list", "hash", "set", "zset", "stream", "HASH", "x",
-            ]),
+            Kind::Db => prop_oneof![8 => small(0..3), 1 => pool(&["-1", "16", "a", "99999999999"])].boxed(),
+            Kind::TypeName => pool(&["string", "list", "hash", "set", "zset", "stream", "HASH", "x"]),
         }
     }
 }
@@ -120,20 +106,8 @@ const INTS: &[&str] = &[
     "-2147483649",
     "1000",
 ];
-const NOT_INTS: &[&str] = &[
-    "",
-    "abc",
-    "1.0",
-    " 1",
-    "1 ",
-    "+1",
-    "01",
-    "-0",
-    "0x10",
-    "9223372036854775808",
-    "1e2",
-    "--1",
-];
+const NOT_INTS: &[&str] =
+    &["", "abc", "1.0", " 1", "1 ", "+1", "01", "-0", "0x10", "9223372036854775808", "1e2", "--1"];
 const FLOATS: &[&str] = &[
     "0.1",
     "1.5",
@@ -157,15 +131,8 @@ const FLOATS: &[&str] = &[
     "5.",
     "0x1p3",
 ];
-const OFFSETS: &[&str] = &[
-    "-1",
-    "1000",
-    "536870912",
-    "4294967296",
-    "9223372036854775807",
-    "-9223372036854775808",
-    "abc",
-];
+const OFFSETS: &[&str] =
+    &["-1", "1000", "536870912", "4294967296", "9223372036854775807", "-9223372036854775808", "abc"];
 const SECONDS: &[&str] = &[
     "100",
     "1000",
@@ -191,55 +158,21 @@ const MILLIS: &[&str] = &[
     "abc",
     "1.5",
 ];
-const UNIX_SECONDS: &[&str] = &[
-    "1",
-    "1000",
-    "0",
-    "-1",
-    "9999999999",
-    "99999999999",
-    "9223372036854775807",
-    "9223372036854775",
-    "x",
-];
-const UNIX_MILLIS: &[&str] = &[
-    "1",
-    "1000",
-    "0",
-    "-1",
-    "9999999999000",
-    "99999999999999",
-    "9223372036854775807",
-    "x",
-];
+const UNIX_SECONDS: &[&str] =
+    &["1", "1000", "0", "-1", "9999999999", "99999999999", "9223372036854775807", "9223372036854775", "x"];
+const UNIX_MILLIS: &[&str] = &["1", "1000", "0", "-1", "9999999999000", "99999999999999", "9223372036854775807", "x"];
 const TIMEOUTS: &[&str] = &["-1", "abc", "-0.5", "1e400", "nan", "inf", ""];
 const PATTERNS: &[&str] = &[
-    "*", "s*", "?0", "[hl]1", "[^s]*", "[a-l]?", "h\\1", "nothing", "", "**1", "[", "[a-", "f*",
-    "\\", "*0*", "[z-a]0",
+    "*", "s*", "?0", "[hl]1", "[^s]*", "[a-l]?", "h\\1", "nothing", "", "**1", "[", "[a-", "f*", "\\", "*0*", "[z-a]0",
 ];
-const CURSORS: &[&str] = &[
-    "1",
-    "-1",
-    "abc",
-    "18446744073709551615",
-    "18446744073709551616",
-    "",
-];
+const CURSORS: &[&str] = &["1", "-1", "abc", "18446744073709551615", "18446744073709551616", ""];
 
-const BYTES: &[&[u8]] = &[
-    b"\x00",
-    b"\xff\xfe",
-    b"a\r\nb",
-    b"\x00\x01\x02\x03",
-    b"caf\xc3\xa9",
-];
+const BYTES: &[&[u8]] = &[b"\x00", b"\xff\xfe", b"a\r\nb", b"\x00\x01\x02\x03", b"caf\xc3\xa9"];
 /// Around the limits where an encoding changes.
 const LENGTHS: &[usize] = &[20, 43, 44, 45, 63, 64, 65, 127, 200, 4200];
 
 fn pool(values: &'static [&'static str]) -> BoxedStrategy<Vec<u8>> {
-    select(values)
-        .prop_map(|value| value.as_bytes().to_vec())
-        .boxed()
+    select(values).prop_map(|value| value.as_bytes().to_vec()).boxed()
 }
 
 /// Mostly one of `own`; now and then a key of another type.

@@ -1,0 +1,36 @@
+//! What the kernel says about a server process, and where the processes run.
+
+use std::process::{Command, Stdio};
+use std::{fs, io};
+
+/// The core of the server; the client has [`CLIENT_CORE`] to itself.
+pub const SERVER_CORE: &str = "0";
+pub const CLIENT_CORE: &str = "1";
+
+/// Clock ticks a second in `/proc`: fixed by the kernel's interface on every Linux.
+const TICKS: f64 = 100.0;
+
+/// CPU seconds, user and system, that a process has used.
+pub fn cpu_s(pid: u32) -> io::Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    // The name, in parentheses, may hold blanks; the 14th and 15th fields are what we want.
+    let after = &stat[stat.rfind(')').map_or(0, |at| at + 2)..];
+    let ticks: f64 = after.split(' ').skip(11).take(2).map(|field| field.parse().unwrap_or(0.0)).sum();
+    Ok(ticks / TICKS)
+}
+
+/// Resident bytes of a process.
+pub fn rss_bytes(pid: u32) -> io::Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or("");
+    let kb = line.split_ascii_whitespace().nth(1).and_then(|kb| kb.parse().ok()).unwrap_or(0u64);
+    Ok(kb * 1024)
+}
+
+/// Ties this process to the client's core.
+pub fn pin_self() -> io::Result<()> {
+    let pid = std::process::id().to_string();
+    let mut command = Command::new("taskset");
+    let status = command.args(["-pc", CLIENT_CORE, &pid]).stdout(Stdio::null()).status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other("taskset failed: are there two cores?")) }
+}
