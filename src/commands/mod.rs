@@ -2,7 +2,9 @@
 
 pub mod connection;
 pub mod ctx;
+pub mod items;
 pub mod keys;
+pub mod lists;
 pub mod row;
 pub mod strings;
 pub mod table;

@@ -7,7 +7,15 @@
 use super::row::{Acl, Row};
 
 /// The families, in the order their commands are numbered.
-const FAMILIES: &[&[Row]] = &[super::connection::ROWS, super::strings::ROWS];
+const FAMILIES: &[&[Row]] = &[
+    super::connection::ROWS,
+    super::strings::ROWS,
+    super::lists::ends::ROWS,
+    super::lists::read::ROWS,
+    super::lists::within::ROWS,
+    super::lists::transfer::ROWS,
+    super::lists::blocking::ROWS,
+];
 
 const fn count(top_only: bool) -> usize {
     let (mut n, mut f) = (0, 0);

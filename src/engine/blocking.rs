@@ -88,15 +88,15 @@ impl Engine {
         let command = &COMMANDS[b.command as usize];
         match self.run(w, &mut s, held, now, command, b.args.args(), None, &mut out) {
             Ok(Flow::Block(_)) => {
-                b.unclaim();
-                // Its time may have run out while it was claimed.
-                b.info.mailbox.post(Msg::Nudge);
+                if b.unclaim() {
+                    self.leave_queues(held, b);
+                } else {
+                    // Its time may have run out while it was claimed.
+                    b.info.mailbox.post(Msg::Nudge);
+                }
             }
             _ => {
-                for (at, k) in &b.keys {
-                    held.shard(*at).unwait(k, b.info.id);
-                }
-                self.shared.blocked.remove(b.info.id);
+                self.leave_queues(held, b);
                 b.info.mailbox.post(Msg::Unblocked(out.to_vec().into()));
             }
         }
@@ -129,7 +129,15 @@ impl Engine {
         true
     }
 
-    /// Takes a client out of the queues it waits in.
+    /// Takes a client out of the queues it waits in; its locks are held.
+    fn leave_queues(&self, held: &mut Held, b: &Blocked) {
+        for (at, k) in &b.keys {
+            held.shard(*at).unwait(k, b.info.id);
+        }
+        self.shared.blocked.remove(b.info.id);
+    }
+
+    /// Takes a client out of the queues it waits in, one lock at a time.
     pub(super) fn forget_wait(&self, b: &Blocked) {
         for (at, key) in &b.keys {
             self.shared.keyspace.shards()[*at].lock().unwait(key, b.info.id);

@@ -6,7 +6,6 @@ use crate::{
     protocol::{Error, Output, Reply},
     session::{
         Session,
-        blocked::State,
         channels::Space,
         clients::flag,
         mailbox::{Msg, Published},
@@ -22,23 +21,35 @@ impl Engine {
                 Msg::Raw(b) => out.put_shared(b),
                 Msg::Unblocked(b) => {
                     s.blocked = None;
+                    s.unblock = None;
                     s.info.set_flag(flag::BLOCKED, false);
                     out.put(&b);
                 }
                 Msg::Unblock { error } => {
-                    self.end_wait(s, error.then_some(&Error::UNBLOCKED), out);
+                    s.unblock = s.blocked.is_some().then_some(error);
+                    self.unblock(s, out);
                 }
                 Msg::Kill => return false,
-                Msg::Nudge => {}
+                Msg::Nudge => self.unblock(s, out),
             }
         }
         true
     }
 
+    /// Does what CLIENT UNBLOCK asked for. If somebody is just serving the client, then
+    /// either that succeeds or a nudge leads here again.
+    fn unblock(&self, s: &mut Session, out: &mut Output) {
+        if let Some(error) = s.unblock
+            && self.end_wait(s, error.then_some(&Error::UNBLOCKED), out)
+        {
+            s.unblock = None;
+        }
+    }
+
     /// Removes every trace of a session whose connection has ended.
     pub fn disconnect(&self, s: &mut Session) {
         if let Some(b) = s.blocked.take()
-            && b.claim(State::Ended)
+            && b.abandon()
         {
             self.forget_wait(&b);
         }

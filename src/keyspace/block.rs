@@ -33,7 +33,7 @@ pub enum Kind {
     StrInline = 1,
     /// A string in an [`Object`].
     StrLarge = 2,
-    /// A list; the payload is packed elements with back-lengths.
+    /// A list; the payload is a count and packed elements with back-lengths.
     ListPacked = 3,
     /// A list in an [`Object`].
     ListNodes = 4,
@@ -78,6 +78,14 @@ impl Kind {
             Kind::StrInt | Kind::StrInline | Kind::StrLarge => Type::String,
             Kind::ListPacked | Kind::ListNodes => Type::List,
             Kind::HashPacked | Kind::HashTable => Type::Hash,
+        }
+    }
+
+    /// Payload bytes of a packed collection without elements; they are zeros.
+    pub const fn empty_bytes(self) -> usize {
+        match self {
+            Kind::ListPacked => super::list::COUNT_BYTES,
+            _ => 0,
         }
     }
 

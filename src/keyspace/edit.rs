@@ -79,14 +79,15 @@ impl<'a> Edit<'a> {
         self.changed_by(event, 1);
     }
 
-    /// Closes the edit: `event` happened to the key, and counts as `changes` changes.
+    /// Closes the edit: `event` happened to the key, and counts as `changes` changes (none,
+    /// if another key's part of the same change counts).
     pub fn changed_by(mut self, event: Event, changes: u64) {
         let slot = self.slot.take().expect("the edit is open");
         if self.created {
             self.changes.raise(event::NEW, self.db, slot.key());
         }
         self.meta.touched(self.changes, self.db, slot.key(), event);
-        self.changes.dirty += changes.saturating_sub(1);
+        self.changes.dirty = self.changes.dirty + changes - 1;
         if is_empty(&slot) {
             self.changes.raise(event::DEL, self.db, slot.key());
         }
@@ -132,7 +133,7 @@ impl<'a> Edit<'a> {
 fn is_empty(e: &Entry) -> bool {
     match e.kind() {
         Kind::StrInt | Kind::StrInline | Kind::StrLarge => false,
-        Kind::ListPacked | Kind::HashPacked => e.payload().is_empty(),
+        Kind::ListPacked | Kind::HashPacked => e.payload().len() <= e.kind().empty_bytes(),
         Kind::ListNodes | Kind::HashTable => match e.object() {
             Some(Object::List(l)) => l.is_empty(),
             Some(Object::Hash(h)) => h.is_empty(),

@@ -139,19 +139,33 @@ impl<'a, 'e> Keys<'a, 'e> {
     /// # Errors
     /// WRONGTYPE if the key holds another type.
     pub fn upsert(&mut self, key: Key, kind: Kind) -> Result<Edit<'_>, Error> {
-        match self.peek(key).map(|e| e.type_of()) {
-            Some(t) if t != kind.type_of() => return Err(Error::WRONGTYPE),
-            Some(_) => return Ok(self.edit(key).expect("it was there just now")),
-            None => {}
-        }
         let at = self.held.space().shard_of(key.hash);
-        let shard = self.held.shard(at);
-        let mut e = Entry::new(kind, key.bytes, 0, None);
-        e.set_clock(self.access.fresh(self.now));
-        shard.meta.account(0, e.heap_bytes());
-        shard.meta.resized = true;
-        let slot = shard.dbs[self.db as usize].insert(key.hash, e);
-        Ok(Edit::new(slot, &mut shard.meta, self.changes, self.db, self.now).created())
+        let Shard { dbs, meta } = self.held.shard(at);
+        let (db, now, access) = (self.db, self.now, self.access);
+        let fresh = || {
+            let mut e = Entry::new(kind, key.bytes, kind.empty_bytes(), None);
+            e.payload_mut().fill(0);
+            e.set_clock(access.fresh(now));
+            e
+        };
+        let (mut slot, mut created) = dbs[db as usize].get_or_insert_with(key.hash, key.bytes, fresh);
+        if created {
+            meta.resized = true;
+        } else if slot.is_due(now) {
+            let gone = slot.replace(fresh());
+            meta.expire(gone, db, self.changes);
+            created = true;
+        } else if slot.type_of() != kind.type_of() {
+            return Err(Error::WRONGTYPE);
+        } else if access.touch {
+            let c = access.touched(slot.clock(), now, self.rng);
+            slot.set_clock(c);
+        }
+        if !created {
+            return Ok(Edit::new(slot, meta, self.changes, db, now));
+        }
+        meta.account(0, slot.heap_bytes());
+        Ok(Edit::new(slot, meta, self.changes, db, now).created())
     }
 
     /// Stores `entry` under its own name, replacing whatever the key held.

@@ -9,6 +9,7 @@ pub mod event;
 pub mod expire;
 pub mod held;
 pub mod keys;
+pub mod list;
 pub mod object;
 pub mod shard;
 pub mod string;

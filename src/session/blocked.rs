@@ -15,7 +15,7 @@ use crate::{
 use parking_lot::Mutex;
 use std::sync::{
     Arc,
-    atomic::{AtomicU8, AtomicU64, Ordering::SeqCst},
+    atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::SeqCst},
 };
 
 /// How a wait ends.
@@ -64,6 +64,8 @@ pub struct Blocked {
     pub want: Type,
     pub on_timeout: TimeoutReply,
     state: AtomicU8,
+    /// The connection has ended.
+    abandoned: AtomicBool,
 }
 
 impl Blocked {
@@ -81,12 +83,22 @@ impl Blocked {
             want: Type::List,
             on_timeout: TimeoutReply::Null,
             state: AtomicU8::new(State::Waiting as u8),
+            abandoned: AtomicBool::new(false),
         }
     }
 
-    /// Takes back a claim: the client was not served after all.
-    pub fn unclaim(&self) {
+    /// Takes back a claim: the client was not served after all. Returns whether its
+    /// connection ended meanwhile and the wait with it; the caller then has to forget it.
+    pub fn unclaim(&self) -> bool {
         self.state.store(State::Waiting as u8, SeqCst);
+        self.abandoned.load(SeqCst) && self.claim(State::Ended)
+    }
+
+    /// Ends the wait because the connection has ended; false if somebody is just serving
+    /// it, who then finds out through [`Blocked::unclaim`].
+    pub fn abandon(&self) -> bool {
+        self.abandoned.store(true, SeqCst);
+        self.claim(State::Ended)
     }
 
     /// Ends the wait; false if somebody else did first.

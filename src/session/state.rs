@@ -92,6 +92,8 @@ pub struct Session {
     pub no_touch: bool,
     /// The blocking command this session waits in.
     pub blocked: Option<Arc<Blocked>>,
+    /// CLIENT UNBLOCK asked to end the wait, with an error or as if the time were up.
+    pub unblock: Option<bool>,
     /// Close once what is in the output buffer has been sent.
     pub close_after_reply: bool,
     pub parser: Parser,
@@ -116,6 +118,7 @@ impl Session {
             monitor: false,
             no_touch: false,
             blocked: None,
+            unblock: None,
             close_after_reply: false,
             parser: Parser::default(),
             spans: Vec::new(),

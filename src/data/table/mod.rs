@@ -145,6 +145,24 @@ impl<E: Element> Table<E> {
         ViewMut::new(&mut self.directory, first, at)
     }
 
+    /// The element with this key, which `make` makes if there is none; also whether it did.
+    #[inline]
+    pub fn get_or_insert_with(
+        &mut self,
+        hash: u64,
+        key: &[u8],
+        make: impl FnOnce() -> E,
+    ) -> (ViewMut<'_, E>, bool) {
+        let i = self.directory.index(hash);
+        match find::<E>(&self.directory.entries()[i], hash, key) {
+            Some(at) => {
+                let first = self.directory.first(i);
+                (ViewMut::new(&mut self.directory, first, at), false)
+            }
+            None => (self.insert(hash, make()), true),
+        }
+    }
+
     /// Takes the element with this key out.
     #[inline]
     pub fn remove(&mut self, hash: u64, key: &[u8]) -> Option<E> {
