@@ -16,8 +16,10 @@
 //! lives in a boxed [`Object`] and the payload is its address.
 
 use super::object::Object;
-use crate::base::time::Wall;
-use crate::data::{alloc::size_class, packed::ByteStore, table::Element};
+use crate::{
+    base::time::Wall,
+    data::{alloc::size_class, packed::ByteStore, table::Element},
+};
 use std::{
     alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc},
     ptr::NonNull,
@@ -170,7 +172,7 @@ pub struct Entry(NonNull<u8>);
 unsafe impl Send for Entry {}
 
 impl Entry {
-    /// A block for `key` with an unspecified payload of `payload_len` bytes to be filled
+    /// A block for `key` with a payload of `payload_len` zeros to be filled
     /// through [`Entry::payload_mut`]. Not for kinds that hold an object.
     pub fn new(kind: Kind, key: &[u8], payload_len: usize, expiry_ms: Option<u64>) -> Entry {
         assert!(!kind.is_object());
@@ -196,7 +198,16 @@ impl Entry {
         }
         // SAFETY: the block was allocated for `shape`, which holds the key at `key_at`.
         unsafe { p.add(shape.key_at()).copy_from_nonoverlapping(NonNull::from(key).cast(), key.len()) };
+        e.zero_payload(shape, 0);
         e
+    }
+
+    /// Gives payload bytes from `from` on a value, because memory that has none may not be
+    /// borrowed as bytes; all short of [`super::string::LARGE`] or so.
+    #[inline]
+    fn zero_payload(&mut self, s: Shape, from: usize) {
+        // SAFETY: the payload is part of the shape the block was allocated for.
+        unsafe { self.0.add(s.payload_at() + from).write_bytes(0, s.payload_len - from) };
     }
 
     #[inline]
@@ -360,7 +371,7 @@ impl Entry {
         self.payload_mut().copy_from_slice(&p.to_le_bytes());
     }
 
-    /// Replaces the value by an unspecified payload of `len` bytes, which is returned.
+    /// Replaces the value by a payload of `len` zeros, which is returned.
     pub fn set_payload(&mut self, kind: Kind, len: usize) -> &mut [u8] {
         assert!(!kind.is_object());
         self.drop_object();
@@ -448,6 +459,7 @@ impl Entry {
             unsafe { self.0.add(from).copy_to(self.0.add(to), old.key_len + keep) };
         }
         self.write_header(kind, new, clock);
+        self.zero_payload(new, keep);
         if new.flags & EXPIRES != 0 {
             self.write_expiry(new, expiry.unwrap_or(0));
         }

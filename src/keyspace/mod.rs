@@ -3,6 +3,8 @@
 
 pub mod access;
 pub mod block;
+#[cfg(test)]
+mod block_tests;
 pub mod changes;
 pub mod edit;
 pub mod event;
