@@ -10,3 +10,4 @@ pub mod num;
 pub mod prng;
 pub mod split;
 pub mod time;
+pub mod version;

@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod ctx;
+pub mod help;
 pub mod items;
 pub mod keys;
 pub mod lists;

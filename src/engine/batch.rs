@@ -98,7 +98,7 @@ impl Engine {
     fn parse_batch(&self, w: &mut Worker, s: &mut Session, input: &mut BytesMut) -> (usize, Option<End>) {
         let limits = Limits {
             max_bulk_bytes: w.config.limits.proto_max_bulk_len_bytes as usize,
-            auth_required: !s.authenticated,
+            auth_required: !s.is_let_in(&w.config),
             ..Limits::default()
         };
         // Until a client has authenticated, each request may change the limits of the next.

@@ -23,7 +23,7 @@ use crate::{
         mailbox::Msg,
     },
 };
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 impl Engine {
     /// Makes the session wait for one of the keys. Their locks are held.
@@ -97,36 +97,41 @@ impl Engine {
             }
             _ => {
                 self.leave_queues(held, b);
+                self.record(w, &b.info, command, (now, now));
                 b.info.mailbox.post(Msg::Unblocked(out.to_vec().into()));
             }
         }
         self.publish_changes(w);
     }
 
-    /// Ends the session's wait if its deadline has passed; whether it has ended.
+    /// Ends the session's wait if its deadline has passed; whether it has ended. Somebody
+    /// who serves it at the same time may be faster.
     pub fn on_deadline(&self, s: &mut Session, now: Mono, out: &mut Output) -> bool {
-        match &s.blocked {
-            Some(b) if b.deadline.is_some_and(|d| d <= now) => self.end_wait(s, None, out),
-            _ => false,
-        }
+        let due = |b: &&Arc<Blocked>| b.deadline.is_some_and(|d| d <= now) && b.claim(State::Ended);
+        let Some(b) = s.blocked.as_ref().filter(due).cloned() else { return false };
+        self.finish_wait(s, &b, None, out);
+        true
     }
 
-    /// Ends the session's wait without serving it, replying `error` or the command's
-    /// time-out reply; false if it has just been served.
-    pub(super) fn end_wait(&self, s: &mut Session, error: Option<&Error>, out: &mut Output) -> bool {
-        let Some(b) = s.blocked.clone() else { return false };
-        if !b.claim(State::Ended) {
-            return false;
-        }
-        self.forget_wait(&b);
+    /// What follows once a wait has been claimed as ended.
+    pub(super) fn finish_wait(&self, s: &mut Session, b: &Blocked, error: Option<&Error>, out: &mut Output) {
+        self.forget_wait(b);
         s.blocked = None;
         s.info.set_flag(flag::BLOCKED, false);
+        let stats = &self.shared.workers[s.info.worker];
+        let command = &stats.per_command[b.command as usize];
+        stats.commands.add(1);
+        command.called(0, false);
+        s.info.commands.fetch_add(1, Relaxed);
         let mut reply = Reply::new(out, s.resp3);
         match error {
-            Some(e) => reply.error(e),
+            Some(e) => {
+                self.count_error(s.info.worker, e);
+                command.failed.add(1);
+                reply.error(e);
+            }
             None => b.on_timeout.write(&mut reply),
         }
-        true
     }
 
     /// Takes a client out of the queues it waits in; its locks are held.

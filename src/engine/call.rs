@@ -11,7 +11,7 @@ use crate::{
     },
     keyspace::{Held, Keys},
     protocol::{Output, Reply},
-    session::{Args, Session},
+    session::{Args, Session, clients::ClientInfo},
 };
 use smallvec::SmallVec;
 use std::sync::atomic::Ordering::Relaxed;
@@ -42,7 +42,7 @@ impl Engine {
         let step = match flow {
             Ok(Flow::Done) | Err(()) => Step::Done,
             Ok(Flow::Exec) => {
-                self.exec(w, s, held, (clock, now), out);
+                self.exec(w, s, held, (clock, now), command, out);
                 Step::Done
             }
             Ok(Flow::Block(b)) => {
@@ -55,7 +55,9 @@ impl Engine {
             self.settle(w, held, *now);
         }
         *now = clock.now();
-        self.record(w, command, r.args, (began, *now));
+        if s.blocked.is_none() {
+            self.record(w, &s.info, command, (began, *now));
+        }
         step
     }
 
@@ -133,13 +135,12 @@ impl Engine {
     }
 
     /// Counts an executed command.
-    pub(super) fn record(&self, w: &Worker, command: &Command, _args: Args, span: (Now, Now)) {
+    #[inline]
+    pub(super) fn record(&self, w: &Worker, client: &ClientInfo, command: &Command, span: (Now, Now)) {
         let ns = span.1.mono.0.saturating_sub(span.0.mono.0);
         w.stats(&self.shared).commands.add(1);
-        let c = w.command_stats(&self.shared, command.id);
-        c.calls.add(1);
-        c.busy_ns.add(ns);
-        let us = ns / 1000;
-        c.by_duration[(64 - us.leading_zeros() as usize).min(31)].add(1);
+        w.command_stats(&self.shared, command.id).called(ns, w.config.monitoring.latency_tracking);
+        // Only the one who runs a client's command writes here.
+        client.commands.store(client.commands.load(Relaxed) + 1, Relaxed);
     }
 }

@@ -128,14 +128,14 @@ impl Engine {
         if !command.row.subs.is_empty() && args.len() > 1 {
             match command.sub(args.at(1)) {
                 Some(sub) => command = sub,
-                None => return Err((Some(command), Error::unknown_subcommand(command.row.name, args.at(1)))),
+                None => return Err((None, Error::unknown_subcommand(command.row.name, args.at(1)))),
             }
         }
         let (row, refuse) = (command.row, |e| Err((Some(command), e)));
         if !row.accepts(args.len()) {
             return refuse(Error::wrong_arity(&command.full_name()));
         }
-        if !s.authenticated && !row.flags.has(Flags::NO_AUTH) {
+        if !s.is_let_in(&w.config) && !row.flags.has(Flags::NO_AUTH) {
             return refuse(Error::NOAUTH);
         }
         if s.transaction.is_some() && row.flags.has(Flags::NO_MULTI) {
@@ -154,9 +154,14 @@ impl Engine {
 
     /// Replies an error and counts it.
     pub(super) fn error_reply(&self, w: &Worker, out: &mut Reply, e: &Error) {
-        w.stats(&self.shared).error_replies.add(1);
-        self.shared.count_error(&String::from_utf8_lossy(e.code()));
+        self.count_error(w.index, e);
         out.error(e);
+    }
+
+    /// Counts an error reply of a worker.
+    pub(super) fn count_error(&self, worker: usize, e: &Error) {
+        self.shared.workers[worker].error_replies.add(1);
+        self.shared.count_error(&String::from_utf8_lossy(e.code()));
     }
 
     /// Shows an executed command to MONITOR clients.

@@ -6,7 +6,6 @@ use crate::{
     protocol::{Error, Output, Reply},
     session::{
         Session,
-        channels::Space,
         clients::flag,
         mailbox::{Msg, Published},
     },
@@ -21,48 +20,33 @@ impl Engine {
                 Msg::Raw(b) => out.put_shared(b),
                 Msg::Unblocked(b) => {
                     s.blocked = None;
-                    s.unblock = None;
                     s.info.set_flag(flag::BLOCKED, false);
                     out.put(&b);
                 }
                 Msg::Unblock { error } => {
-                    s.unblock = s.blocked.is_some().then_some(error);
-                    self.unblock(s, out);
+                    if let Some(b) = s.blocked.clone() {
+                        self.finish_wait(s, &b, error.then_some(&Error::UNBLOCKED), out);
+                    }
                 }
                 Msg::Kill => return false,
-                Msg::Nudge => self.unblock(s, out),
+                Msg::Nudge => {}
             }
         }
         true
     }
 
-    /// Does what CLIENT UNBLOCK asked for. If somebody is just serving the client, then
-    /// either that succeeds or a nudge leads here again.
-    fn unblock(&self, s: &mut Session, out: &mut Output) {
-        if let Some(error) = s.unblock
-            && self.end_wait(s, error.then_some(&Error::UNBLOCKED), out)
-        {
-            s.unblock = None;
-        }
-    }
-
     /// Removes every trace of a session whose connection has ended.
     pub fn disconnect(&self, s: &mut Session) {
         if let Some(b) = s.blocked.take()
-            && b.abandon()
+            && (b.abandon() || b.is_ended())
         {
             self.forget_wait(&b);
         }
         let mut held = Held::new(&self.shared.keyspace);
         let watch = std::mem::take(&mut s.watch);
-        self.forget_watch(&mut held, &watch);
+        watch.forget(&mut held);
         held.release();
-        let subs = std::mem::take(&mut s.subscriptions);
-        let spaces =
-            [(Space::Channel, subs.channels), (Space::Pattern, subs.patterns), (Space::Shard, subs.shard_channels)];
-        for (space, names) in spaces {
-            names.iter().for_each(|n| self.shared.channels.unsubscribe(space, n, s.info.id));
-        }
+        self.shared.channels.leave(std::mem::take(&mut s.subscriptions), s.info.id);
         if s.monitor {
             self.shared.remove_monitor(s.info.id);
         }

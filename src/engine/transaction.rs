@@ -3,7 +3,10 @@
 use super::{Engine, Worker, call::Shards};
 use crate::{
     base::{clock::Clock, time::Now},
-    commands::{row::Scope, table::COMMANDS},
+    commands::{
+        row::Scope,
+        table::{COMMANDS, Command},
+    },
     keyspace::Held,
     protocol::{Error, Output, Reply},
     session::{Session, state::Transaction, state::WatchSet},
@@ -18,19 +21,21 @@ impl Engine {
         s: &mut Session,
         held: &mut Held,
         time: (&dyn Clock, &mut Now),
+        exec: &Command,
         out: &mut Output,
     ) {
         let (clock, now) = time;
         let tx = s.transaction.take().expect("EXEC checked that MULTI is open");
         let watch = std::mem::take(&mut s.watch);
         if tx.aborted {
-            self.forget_watch(held, &watch);
+            watch.forget(held);
             self.error_reply(w, &mut Reply::new(out, s.resp3), &Error::EXECABORT);
+            w.command_stats(&self.shared, exec.id).failed.add(1);
             return;
         }
         self.lock_transaction(held, &tx, &watch);
         if watch.flag.load(Relaxed) || self.watched_expired(held, &watch, *now) {
-            self.forget_watch(held, &watch);
+            watch.forget(held);
             Reply::new(out, s.resp3).null_array();
             return;
         }
@@ -46,10 +51,10 @@ impl Engine {
             let began = clock.now();
             let _ = self.run(w, s, held, *now, command, args, None, out);
             self.publish_changes(w);
-            self.record(w, command, args, (began, clock.now()));
+            self.record(w, &s.info, command, (began, clock.now()));
         }
         s.deny_blocking = false;
-        self.forget_watch(held, &watch);
+        watch.forget(held);
     }
 
     /// Takes every lock the transaction needs, or all of them if a command visits shards
@@ -77,16 +82,5 @@ impl Engine {
             let e = held.shard(at).table(k.key.db).get(k.hash, &k.key.key);
             !k.was_expired && e.is_some_and(|e| e.is_due(now.wall))
         })
-    }
-
-    /// Stops watching, one shard at a time unless they are held already.
-    pub(super) fn forget_watch(&self, held: &mut Held, watch: &WatchSet) {
-        for k in &watch.keys {
-            let at = held.space().shard_of(k.hash);
-            if !held.holds(at) {
-                held.release();
-            }
-            held.with(at, |shard| shard.unwatch(&k.key, &watch.flag));
-        }
     }
 }

@@ -106,6 +106,11 @@ impl Blocked {
         self.state.compare_exchange(State::Waiting as u8, how as u8, SeqCst, SeqCst).is_ok()
     }
 
+    /// Whether the wait was ended without being served: the session has yet to clean up.
+    pub fn is_ended(&self) -> bool {
+        self.state.load(SeqCst) == State::Ended as u8
+    }
+
     /// Whether nobody has ended the wait yet.
     pub fn is_waiting(&self) -> bool {
         self.state.load(SeqCst) == State::Waiting as u8

@@ -3,6 +3,7 @@
 use super::{
     clients::ClientInfo,
     mailbox::{Msg, Published},
+    state::Subscriptions,
 };
 use crate::base::glob;
 use bytes::Bytes;
@@ -57,6 +58,14 @@ impl Channels {
             if v.is_empty() {
                 map.remove(name);
             }
+        }
+    }
+
+    /// Ends all of a client's subscriptions.
+    pub fn leave(&self, subscriptions: Subscriptions, client: u64) {
+        let Subscriptions { channels, patterns, shard_channels } = subscriptions;
+        for (space, names) in [(Space::Channel, channels), (Space::Pattern, patterns), (Space::Shard, shard_channels)] {
+            names.iter().for_each(|n| self.unsubscribe(space, n, client));
         }
     }
 

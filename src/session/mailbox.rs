@@ -34,10 +34,8 @@ pub enum Msg {
     Raw(Bytes),
     /// The blocking command has been answered with these bytes.
     Unblocked(Bytes),
-    /// CLIENT UNBLOCK: give up waiting, with an error or as if the time were up.
-    Unblock {
-        error: bool,
-    },
+    /// CLIENT UNBLOCK has ended the wait: reply an error, or as if the time were up.
+    Unblock { error: bool },
     /// Close the connection at once.
     Kill,
     /// The server resumed paused clients, or something else worth a second look.

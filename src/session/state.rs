@@ -6,7 +6,11 @@ use super::{
     clients::{ClientInfo, flag},
 };
 use crate::{
-    keyspace::shard::{DbKey, WatchFlag},
+    config::Config,
+    keyspace::{
+        Held,
+        shard::{DbKey, WatchFlag},
+    },
     protocol::request::{Parser, Span},
 };
 use bytes::Bytes;
@@ -58,6 +62,19 @@ pub struct WatchSet {
     pub flag: WatchFlag,
 }
 
+impl WatchSet {
+    /// Stops watching, one shard at a time unless they are held already.
+    pub fn forget(&self, held: &mut Held) {
+        for k in &self.keys {
+            let at = held.space().shard_of(k.hash);
+            if !held.holds(at) {
+                held.release();
+            }
+            held.with(at, |shard| shard.unwatch(&k.key, &self.flag));
+        }
+    }
+}
+
 /// What a client subscribes to.
 #[derive(Default)]
 pub struct Subscriptions {
@@ -92,8 +109,6 @@ pub struct Session {
     pub no_touch: bool,
     /// The blocking command this session waits in.
     pub blocked: Option<Arc<Blocked>>,
-    /// CLIENT UNBLOCK asked to end the wait, with an error or as if the time were up.
-    pub unblock: Option<bool>,
     /// Close once what is in the output buffer has been sent.
     pub close_after_reply: bool,
     pub parser: Parser,
@@ -118,7 +133,6 @@ impl Session {
             monitor: false,
             no_touch: false,
             blocked: None,
-            unblock: None,
             close_after_reply: false,
             parser: Parser::default(),
             spans: Vec::new(),
@@ -129,6 +143,12 @@ impl Session {
     /// The client's number.
     pub fn id(&self) -> u64 {
         self.info.id
+    }
+
+    /// Whether the client may use commands: it has authenticated, or no password is set.
+    #[inline]
+    pub fn is_let_in(&self, config: &Config) -> bool {
+        self.authenticated || config.security.requirepass.is_empty()
     }
 
     /// Whether the RESP2 rule applies that a subscriber may only manage subscriptions.

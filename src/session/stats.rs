@@ -1,6 +1,10 @@
 //! Counters. Each worker writes its own and nobody else's; INFO sums them.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use super::histogram::Histogram;
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 /// A counter with one writer: a plain load and store, no locked instruction.
 #[derive(Default, Debug)]
@@ -32,44 +36,74 @@ pub struct CommandStats {
     pub rejected: Counter,
     /// Replied an error.
     pub failed: Counter,
-    /// Calls by duration: bucket `i` counts those of less than 2^i microseconds.
-    pub by_duration: [Counter; 32],
+    /// Durations of the calls, once there was one while `latency-tracking` was on.
+    durations: OnceLock<Box<Histogram>>,
 }
 
-/// What one worker counts.
-#[derive(Debug)]
-#[repr(align(128))]
-pub struct WorkerStats {
-    pub commands: Counter,
-    pub connections: Counter,
-    pub rejected_connections: Counter,
-    pub net_in_bytes: Counter,
-    pub net_out_bytes: Counter,
-    pub reads: Counter,
-    pub writes: Counter,
-    pub error_replies: Counter,
-    pub query_limit_disconnections: Counter,
-    pub output_limit_disconnections: Counter,
-    pub unexpected_errors: Counter,
-    pub per_command: Box<[CommandStats]>,
+impl CommandStats {
+    /// Counts a call that took `ns`; with `track`, among the durations too.
+    #[inline]
+    pub fn called(&self, ns: u64, track: bool) {
+        self.calls.add(1);
+        self.busy_ns.add(ns);
+        if track {
+            self.durations.get_or_init(Box::default).record(ns);
+        }
+    }
+
+    /// Durations of the calls, if any were tracked.
+    pub fn durations(&self) -> Option<&Histogram> {
+        self.durations.get().map(|h| &**h)
+    }
+
+    /// For CONFIG RESETSTAT.
+    pub fn reset(&self) {
+        [&self.calls, &self.busy_ns, &self.rejected, &self.failed].iter().for_each(|c| c.reset());
+        self.durations().inspect(|h| h.reset());
+    }
+}
+
+macro_rules! worker_stats {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// What one worker counts.
+        #[derive(Debug, Default)]
+        #[repr(align(128))]
+        pub struct WorkerStats {
+            $($(#[$doc])* pub $name: Counter,)*
+            /// By the command's number.
+            pub per_command: Box<[CommandStats]>,
+        }
+
+        impl WorkerStats {
+            /// For CONFIG RESETSTAT.
+            pub fn reset(&self) {
+                $(self.$name.reset();)*
+                self.per_command.iter().for_each(CommandStats::reset);
+            }
+        }
+    };
+}
+
+worker_stats! {
+    commands,
+    connections,
+    rejected_connections,
+    net_in_bytes,
+    net_out_bytes,
+    reads,
+    writes,
+    error_replies,
+    query_limit_disconnections,
+    output_limit_disconnections,
+    unexpected_errors,
+    /// Times the engine was called with a client's bytes, and how long that took.
+    batches,
+    batches_ns,
 }
 
 impl WorkerStats {
     /// Zeros, with room for `commands` commands.
     pub fn new(commands: usize) -> WorkerStats {
-        WorkerStats {
-            commands: Counter::default(),
-            connections: Counter::default(),
-            rejected_connections: Counter::default(),
-            net_in_bytes: Counter::default(),
-            net_out_bytes: Counter::default(),
-            reads: Counter::default(),
-            writes: Counter::default(),
-            error_replies: Counter::default(),
-            query_limit_disconnections: Counter::default(),
-            output_limit_disconnections: Counter::default(),
-            unexpected_errors: Counter::default(),
-            per_command: (0..commands).map(|_| CommandStats::default()).collect(),
-        }
+        WorkerStats { per_command: (0..commands).map(|_| CommandStats::default()).collect(), ..WorkerStats::default() }
     }
 }

@@ -1,4 +1,5 @@
 //! Tests of commands through the engine, a file per family.
 
+mod connection;
 mod lists;
 mod rig;
