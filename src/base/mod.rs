@@ -9,5 +9,6 @@ pub mod memory_size;
 pub mod num;
 pub mod prng;
 pub mod split;
+pub mod sync;
 pub mod time;
 pub mod version;

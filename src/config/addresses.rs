@@ -3,7 +3,7 @@
 use super::directive::Kind;
 use super::text::{is_none, or_empty_quotes};
 use super::value::{Line, Value, parse_lenient};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// `bind`: addresses to listen on; `*` is every IPv4 address, `::*` every IPv6 one, and a leading `-` makes
 /// an address that does not exist no error. None: no TCP listener.

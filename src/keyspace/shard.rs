@@ -14,7 +14,7 @@ use crate::{
     base::hash::{HashKey, HashMap},
     data::table::{Element, Table},
 };
-use parking_lot::{Mutex, MutexGuard};
+use crate::base::sync::{Mutex, MutexGuard};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -276,6 +276,9 @@ impl Drop for ShardGuard<'_> {
     }
 }
 
+/// As many as the hash has bits for.
+const MAX_SHARDS: usize = 1024;
+
 /// Every shard of one server.
 pub struct Keyspace {
     shards: Box<[ShardLock]>,
@@ -286,7 +289,7 @@ pub struct Keyspace {
 impl Keyspace {
     /// `shards` is rounded up to a power of two.
     pub fn new(key: HashKey, shards: usize, databases: u32) -> Keyspace {
-        let n = shards.next_power_of_two();
+        let n = shards.next_power_of_two().min(MAX_SHARDS);
         let shards = (0..n)
             .map(|_| ShardLock {
                 inner: Mutex::new(Shard::new(key, databases as usize)),
@@ -317,11 +320,10 @@ impl Keyspace {
         self.key
     }
 
-    /// The shard of a hash. The table within takes the top bits and the low 16, so these
-    /// come from between.
+    /// The shard of a hash: its top ten bits, which the tables within leave alone.
     #[inline]
     pub fn shard_of(&self, hash: u64) -> usize {
-        (hash >> 16) as usize & (self.shards.len() - 1)
+        (hash >> 54) as usize & (self.shards.len() - 1)
     }
 
     /// Heap bytes of all keys, values and tables, without taking a lock.

@@ -12,11 +12,11 @@ use crate::{
 use std::{
     cell::{Cell, RefCell},
     io,
-    net::SocketAddr,
     rc::Rc,
     sync::Arc,
     time::Duration,
 };
+use core::net::SocketAddr;
 use tokio::sync::mpsc;
 
 /// How long accepting pauses when the process has run out of descriptors.

@@ -8,14 +8,14 @@
 use super::state::Session;
 use super::{args::OwnedArgs, clients::ClientInfo};
 use crate::{
-    base::{hash::HashMap, time::Mono},
+    base::{hash::HashMap, sync::atomic::AtomicU8, time::Mono},
     keyspace::{Type, shard::DbKey},
     protocol::Reply,
 };
-use parking_lot::Mutex;
+use crate::base::sync::Mutex;
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::SeqCst},
+    atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
 };
 
 /// How a wait ends.

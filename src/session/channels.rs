@@ -7,7 +7,7 @@ use super::{
 };
 use crate::base::glob;
 use bytes::Bytes;
-use parking_lot::Mutex;
+use crate::base::sync::Mutex;
 use std::{
     collections::BTreeMap,
     sync::{

@@ -4,7 +4,7 @@
 //! mirrored here in atomics that the owner stores once per batch of commands.
 
 use super::mailbox::Mailbox;
-use parking_lot::Mutex;
+use crate::base::sync::Mutex;
 use std::{
     collections::BTreeMap,
     sync::{

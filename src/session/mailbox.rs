@@ -5,12 +5,12 @@
 //! lock is a leaf: it may be taken under shard locks and nothing is taken under it.
 
 use bytes::Bytes;
-use parking_lot::Mutex;
+use crate::base::sync::{Mutex, atomic::AtomicBool};
 use std::{
     collections::VecDeque,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::SeqCst},
+        atomic::Ordering::SeqCst,
     },
     task::Waker,
 };

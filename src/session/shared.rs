@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     keyspace::{changes::Garbage, shard::Keyspace},
 };
-use parking_lot::Mutex;
+use crate::base::sync::Mutex;
 use std::{
     collections::BTreeMap,
     sync::{
