@@ -2,7 +2,10 @@
 
 use super::row::Row;
 use crate::{
-    base::time::{Mono, Now},
+    base::{
+        num::parse_i64,
+        time::{Mono, Now},
+    },
     config::Config,
     keyspace::{Key, Keys, Type},
     protocol::{Error, Reply},
@@ -95,6 +98,41 @@ impl<'a> Ctx<'a, '_> {
             Some((at, hash)) if at == i => Key { bytes, hash },
             _ => self.keys.key(bytes),
         }
+    }
+
+    /// Argument `i` as an integer.
+    ///
+    /// # Errors
+    /// NOT_INT if it is none.
+    #[inline]
+    pub fn int(&self, i: usize) -> Result<i64, Error> {
+        parse_i64(self.arg(i)).ok_or(Error::NOT_INT)
+    }
+
+    /// Argument `i` as an integer of 32 bits.
+    ///
+    /// # Errors
+    /// NOT_INT, or the text that gives the range.
+    pub fn int32(&self, i: usize) -> Result<i32, Error> {
+        let n = self.int(i)?;
+        i32::try_from(n).map_err(|_| Error::not_in_range(i32::MIN.into(), i32::MAX.into()))
+    }
+
+    /// Argument `i` as the number of a database.
+    ///
+    /// # Errors
+    /// As [`Ctx::int32`], or DB_INDEX_RANGE.
+    pub fn database(&self, i: usize) -> Result<u32, Error> {
+        self.database_from(self.int32(i)?)
+    }
+
+    /// `n` as the number of a database.
+    ///
+    /// # Errors
+    /// DB_INDEX_RANGE if there is no such database.
+    pub fn database_from(&self, n: i32) -> Result<u32, Error> {
+        let databases = self.shared.keyspace.databases();
+        u32::try_from(n).ok().filter(|n| *n < databases).ok_or(Error::DB_INDEX_RANGE)
     }
 
     /// Whether argument `i` is this word, in any case.

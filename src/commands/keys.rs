@@ -13,8 +13,9 @@ pub fn each_key(row: &Row, args: Args, mut f: impl FnMut(usize, KeyFlags)) -> Re
         compute(args).into_iter().for_each(|(i, k)| f(i, k));
         return Ok(());
     }
+    let actual = row.key_flags.map(|flags| flags(args));
     for spec in row.keys {
-        each_of_spec(spec, args, &mut f)?;
+        each_of_spec(spec, args, &mut |i, flags| f(i, actual.unwrap_or(flags)))?;
     }
     Ok(())
 }

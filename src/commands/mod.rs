@@ -2,6 +2,8 @@
 
 pub mod connection;
 pub mod ctx;
+pub mod expiry;
+pub mod generic;
 pub mod help;
 pub mod items;
 pub mod keys;
@@ -9,6 +11,7 @@ pub mod lists;
 pub mod row;
 pub mod strings;
 pub mod table;
+pub mod transactions;
 
 pub use ctx::{Block, Ctx, DONE, Flow, Outcome, ShellRequest};
 pub use row::{Acl, Arg, ArgKind, Flags, Group, KeyFlags, KeySpec, Row, Scope};

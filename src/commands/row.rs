@@ -245,6 +245,11 @@ impl KeySpec {
     pub const fn counted(at: i16, flags: KeyFlags) -> KeySpec {
         KeySpec { flags, begin: Begin::Index(at), find: Find::KeyNum { count_at: 0, first: 1, step: 1 }, notes: "" }
     }
+
+    /// With a remark for COMMAND INFO.
+    pub const fn notes(self, notes: &'static str) -> KeySpec {
+        KeySpec { notes, ..self }
+    }
 }
 
 /// What kind of text an argument is, as COMMAND DOCS names it.
@@ -378,6 +383,9 @@ pub struct Row {
     pub keys: &'static [KeySpec],
     /// Finds keys that no spec can describe: positions with what is done to them.
     pub computed_keys: Option<fn(Args) -> Vec<(usize, KeyFlags)>>,
+    /// What is done to the keys, when that depends on the arguments; the specs then have
+    /// VARIABLE_FLAGS.
+    pub key_flags: Option<fn(Args) -> KeyFlags>,
     pub args: &'static [Arg],
     pub tips: &'static [&'static str],
     /// Version and what changed in it.
@@ -403,6 +411,7 @@ impl Row {
             summary: "",
             keys: &[],
             computed_keys: None,
+            key_flags: None,
             args: &[],
             tips: &[],
             history: &[],

@@ -43,8 +43,7 @@ impl Engine {
             self.forget_wait(&b);
         }
         let mut held = Held::new(&self.shared.keyspace);
-        let watch = std::mem::take(&mut s.watch);
-        watch.forget(&mut held);
+        std::mem::take(&mut s.watch).forget(&mut held);
         held.release();
         self.shared.channels.leave(std::mem::take(&mut s.subscriptions), s.info.id);
         if s.monitor {

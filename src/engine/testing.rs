@@ -13,6 +13,7 @@
 //! [`Rig::mail`] returns the reply. Published messages wait in the mailbox the same way.
 //! When a rig is dropped it checks the engine's memory account against the entries.
 //!
+//! [`Rig::script`] checks a whole dialogue, one command and its expected reply per line.
 //! Tests of commands live in `engine::tests`, because a command's own layer must not name
 //! the engine.
 
@@ -124,6 +125,30 @@ impl Rig {
             }
         }
         join(&replies)
+    }
+
+    /// Runs a dialogue, one `command => reply` per line. `2> command` is sent by client 2
+    /// instead of client 0, `2> .mail` shows what it received meanwhile, `.wait 5` moves
+    /// the clock by 5 ms, and `#` begins a comment line. Several replies are separated by
+    /// ` | `.
+    ///
+    /// # Panics
+    /// At the first reply that differs from the expected one.
+    #[track_caller]
+    pub fn script(&mut self, dialogue: &str) {
+        for line in dialogue.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
+            if let Some(ms) = line.strip_prefix(".wait ") {
+                self.advance_ms(ms.parse().expect("milliseconds"));
+                continue;
+            }
+            let (command, want) = line.split_once(" =>").expect("command => reply");
+            let (client, command) = match command.split_once("> ") {
+                Some((n, rest)) if n.parse::<usize>().is_ok() => (n.parse().expect("a number"), rest),
+                _ => (0, command),
+            };
+            let got = if command == ".mail" { self.mail(client) } else { self.run(client, command) };
+            assert_eq!(got.replace('\n', " | ").trim_end(), want.trim(), "reply to: {line}");
+        }
     }
 
     /// Runs several command lines of one client and returns the last one's reply.

@@ -9,7 +9,7 @@ use crate::{
     },
     keyspace::Held,
     protocol::{Error, Output, Reply},
-    session::{Session, state::Transaction, state::WatchSet},
+    session::{Session, state::Transaction, watch::WatchSet},
 };
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -34,7 +34,7 @@ impl Engine {
             return;
         }
         self.lock_transaction(held, &tx, &watch);
-        if watch.flag.load(Relaxed) || self.watched_expired(held, &watch, *now) {
+        if watch.is_dirty() || self.watched_expired(held, &watch, *now) {
             watch.forget(held);
             Reply::new(out, s.resp3).null_array();
             return;
@@ -80,7 +80,7 @@ impl Engine {
         watch.keys.iter().any(|k| {
             let at = held.space().shard_of(k.hash);
             let e = held.shard(at).table(k.key.db).get(k.hash, &k.key.key);
-            !k.was_expired && e.is_some_and(|e| e.is_due(now.wall))
+            e.is_some_and(|e| e.is_due(now.wall))
         })
     }
 }

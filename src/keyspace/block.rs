@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! byte 0      kind (what the payload is)
-//! byte 1      flags: expiry present, wide lengths, string history
+//! byte 1      flags: expiry present, wide lengths and expiry, string history
 //! bytes 2..5  access clock, 24 bits (LRU seconds, or LFU minutes and counter)
 //! then        key length     1 byte, or 4 when WIDE_KEY
 //!             payload length 1 byte, or 4 when WIDE_PAYLOAD
-//!             expiry         6 bytes, unix ms, when EXPIRES
+//!             expiry         6 bytes, unix ms, when EXPIRES; 8 when also WIDE_EXPIRY
 //!             key bytes, payload bytes
 //! ```
 //!
@@ -102,6 +102,8 @@ const WIDE_KEY: u8 = 2;
 const WIDE_PAYLOAD: u8 = 4;
 const RAW: u8 = 8;
 const FIELDS_EXPIRE: u8 = 16;
+/// The expiry does not fit into six bytes: it lies beyond the year 10000.
+const WIDE_EXPIRY: u8 = 32;
 const FIXED: usize = 5;
 const EXPIRY_BYTES: usize = 6;
 
@@ -109,6 +111,15 @@ const EXPIRY_BYTES: usize = 6;
 pub const TAG_EXPIRES: u8 = 1;
 /// Slot tag: the key is a hash some of whose fields expire.
 pub const TAG_FIELDS_EXPIRE: u8 = 2;
+
+/// The flags that say how an expiry is kept.
+fn expiry_flags(at_ms: Option<u64>) -> u8 {
+    match at_ms {
+        None => 0,
+        Some(at) if at < 1 << (8 * EXPIRY_BYTES) => EXPIRES,
+        Some(_) => EXPIRES | WIDE_EXPIRY,
+    }
+}
 
 /// Where the parts of a block lie.
 #[derive(Clone, Copy)]
@@ -119,12 +130,11 @@ struct Shape {
 }
 
 impl Shape {
-    fn new(keep: u8, key_len: usize, payload_len: usize, expires: bool) -> Shape {
+    /// `keep` are the flags of a former shape, of which those that describe the value and
+    /// the expiry are taken over.
+    fn new(keep: u8, key_len: usize, payload_len: usize) -> Shape {
         assert!(key_len <= u32::MAX as usize && payload_len <= u32::MAX as usize);
-        let mut flags = keep & (RAW | FIELDS_EXPIRE);
-        if expires {
-            flags |= EXPIRES;
-        }
+        let mut flags = keep & (RAW | FIELDS_EXPIRE | EXPIRES | WIDE_EXPIRY);
         if key_len > 255 {
             flags |= WIDE_KEY;
         }
@@ -145,8 +155,17 @@ impl Shape {
     }
 
     #[inline]
+    fn expiry_len(self) -> usize {
+        match self.flags & (EXPIRES | WIDE_EXPIRY) {
+            0 => 0,
+            EXPIRES => EXPIRY_BYTES,
+            _ => 8,
+        }
+    }
+
+    #[inline]
     fn key_at(self) -> usize {
-        self.expiry_at() + if self.flags & EXPIRES != 0 { EXPIRY_BYTES } else { 0 }
+        self.expiry_at() + self.expiry_len()
     }
 
     #[inline]
@@ -187,7 +206,7 @@ impl Entry {
     }
 
     fn raw_new(kind: Kind, key: &[u8], payload_len: usize, expiry_ms: Option<u64>) -> Entry {
-        let shape = Shape::new(0, key.len(), payload_len, expiry_ms.is_some());
+        let shape = Shape::new(expiry_flags(expiry_ms), key.len(), payload_len);
         let layout = shape.layout();
         // SAFETY: the layout is not empty (the header alone is 7 bytes).
         let Some(p) = NonNull::new(unsafe { alloc(layout) }) else { handle_alloc_error(layout) };
@@ -256,10 +275,9 @@ impl Entry {
     }
 
     fn write_expiry(&mut self, s: Shape, at_ms: u64) {
-        assert!(at_ms < 1 << 48, "an expiry is below 2^48 ms");
         let b = at_ms.to_le_bytes();
-        // SAFETY: the shape has EXPIRES set, so six bytes stand at `expiry_at`.
-        unsafe { self.0.add(s.expiry_at()).copy_from_nonoverlapping(NonNull::from(&b).cast(), EXPIRY_BYTES) };
+        // SAFETY: `expiry_len` bytes, at most eight, stand at `expiry_at`.
+        unsafe { self.0.add(s.expiry_at()).copy_from_nonoverlapping(NonNull::from(&b).cast(), s.expiry_len()) };
     }
 
     #[inline]
@@ -288,7 +306,7 @@ impl Entry {
             return None;
         }
         let mut b = [0u8; 8];
-        b[..EXPIRY_BYTES].copy_from_slice(self.slice(s.expiry_at(), EXPIRY_BYTES));
+        b[..s.expiry_len()].copy_from_slice(self.slice(s.expiry_at(), s.expiry_len()));
         Some(u64::from_le_bytes(b))
     }
 
@@ -379,7 +397,7 @@ impl Entry {
         // The kind first: no path may see an object kind without an object.
         self.set_kind(kind);
         let old = self.shape();
-        self.reshape(Shape::new(0, old.key_len, len, old.flags & EXPIRES != 0), 0);
+        self.reshape(Shape::new(old.flags, old.key_len, len), 0);
         self.payload_mut()
     }
 
@@ -399,8 +417,9 @@ impl Entry {
     /// Sets, moves or removes the expiry.
     pub fn set_expiry_ms(&mut self, at: Option<u64>) {
         let old = self.shape();
-        if (old.flags & EXPIRES != 0) != at.is_some() {
-            self.reshape(Shape::new(old.flags, old.key_len, old.payload_len, at.is_some()), old.payload_len);
+        let flags = old.flags & !(EXPIRES | WIDE_EXPIRY) | expiry_flags(at);
+        if flags != old.flags {
+            self.reshape(Shape::new(flags, old.key_len, old.payload_len), old.payload_len);
         }
         if let Some(at) = at {
             self.write_expiry(self.shape(), at);
@@ -509,7 +528,7 @@ impl ByteStore for Entry {
         if insert < remove {
             self.payload_mut().copy_within(at + remove.., at + insert);
         }
-        self.reshape(Shape::new(old.flags, old.key_len, new_len, old.flags & EXPIRES != 0), len.min(new_len));
+        self.reshape(Shape::new(old.flags, old.key_len, new_len), len.min(new_len));
         let p = self.payload_mut();
         if insert > remove {
             p.copy_within(at + remove..at + remove + tail, at + insert);

@@ -33,7 +33,17 @@ pub const EVICTED: Event = Event { class: NotifyFlags::EVICTED, name: "evicted" 
 pub const NEW: Event = Event { class: NotifyFlags::NEW, name: "new" };
 pub const KEYMISS: Event = Event { class: NotifyFlags::KEY_MISS, name: "keymiss" };
 pub const SET: Event = Event::string("set");
+pub const APPEND: Event = Event::string("append");
+pub const SETRANGE: Event = Event::string("setrange");
+pub const INCRBY: Event = Event::string("incrby");
+pub const INCRBYFLOAT: Event = Event::string("incrbyfloat");
 pub const EXPIRE: Event = Event::generic("expire");
+pub const PERSIST: Event = Event::generic("persist");
+pub const RENAME_FROM: Event = Event::generic("rename_from");
+pub const RENAME_TO: Event = Event::generic("rename_to");
+pub const MOVE_FROM: Event = Event::generic("move_from");
+pub const MOVE_TO: Event = Event::generic("move_to");
+pub const COPY_TO: Event = Event::generic("copy_to");
 
 /// One event that a command caused, to be published after it.
 #[derive(Clone, Debug, PartialEq, Eq)]

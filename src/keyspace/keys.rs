@@ -9,7 +9,7 @@
 use super::{
     access::AccessPolicy,
     block::{Entry, Kind, Type},
-    changes::{Changes, Garbage},
+    changes::Changes,
     edit::Edit,
     event::{self, Event},
     held::Held,
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     base::{prng::Prng, time::Wall},
-    data::table::{Element, Table, View, ViewMut},
+    data::table::{Element, View, ViewMut},
     protocol::Error,
 };
 
@@ -66,12 +66,23 @@ impl<'a, 'e> Keys<'a, 'e> {
     /// Looks a key up for reading: counts a hit or miss and marks the access.
     #[inline]
     pub fn read(&mut self, key: Key) -> Option<View<'_, Entry>> {
+        self.look_up(key, self.access.touch)
+    }
+
+    /// As [`Keys::read`], without marking the access: for commands that ask about a key
+    /// and not for its value.
+    pub fn inspect(&mut self, key: Key) -> Option<View<'_, Entry>> {
+        self.look_up(key, false)
+    }
+
+    #[inline(always)]
+    fn look_up(&mut self, key: Key, touch: bool) -> Option<View<'_, Entry>> {
         let (shard, slot): (&mut Shard, Option<ViewMut<'_, Entry>>);
         live!(self, key, shard => slot);
         match slot {
             Some(mut e) => {
                 shard.meta.stats.hits += 1;
-                if self.access.touch {
+                if touch {
                     let c = self.access.touched(e.clock(), self.now, self.rng);
                     e.set_clock(c);
                 }
@@ -176,10 +187,10 @@ impl<'a, 'e> Keys<'a, 'e> {
         let at = self.held.space().shard_of(hash);
         let Shard { dbs, meta } = self.held.shard(at);
         let (table, db, after) = (&mut dbs[self.db as usize], self.db, entry.heap_bytes());
-        meta.resized = true;
         if let Some(mut slot) = table.get_mut(hash, entry.key()) {
             let stale = slot.is_due(self.now);
             let old = slot.replace(entry);
+            meta.resized = true;
             meta.account(0, after);
             if stale {
                 meta.expire(old, db, self.changes);
@@ -191,10 +202,24 @@ impl<'a, 'e> Keys<'a, 'e> {
             meta.touched(self.changes, db, slot.key(), event);
             return;
         }
-        let slot = table.insert(hash, entry);
-        meta.account(0, after);
-        self.changes.raise(event::NEW, db, slot.key());
-        meta.touched(self.changes, db, slot.key(), event);
+        self.add(hash, entry, Some(event));
+    }
+
+    /// Stores an entry under a name that is free. Without an event only its being new is
+    /// recorded, and the caller records the rest with [`Keys::touched`].
+    pub(super) fn add(&mut self, hash: u64, mut entry: Entry, event: Option<Event>) {
+        if entry.clock() == 0 {
+            entry.set_clock(self.access.fresh(self.now));
+        }
+        let at = self.held.space().shard_of(hash);
+        let Shard { dbs, meta } = self.held.shard(at);
+        meta.account(0, entry.heap_bytes());
+        meta.resized = true;
+        let slot = dbs[self.db as usize].insert(hash, entry);
+        self.changes.raise(event::NEW, self.db, slot.key());
+        if let Some(event) = event {
+            meta.touched(self.changes, self.db, slot.key(), event);
+        }
     }
 
     /// Takes a live key out, without recording an event: for a move or a rename, which
@@ -214,6 +239,11 @@ impl<'a, 'e> Keys<'a, 'e> {
         self.held.shard(at).meta.touched(self.changes, self.db, key.bytes, event);
     }
 
+    /// Raises one more event about a key whose change has been recorded.
+    pub fn raise(&mut self, key: Key, event: Event) {
+        self.changes.raise(event, self.db, key.bytes);
+    }
+
     /// Deletes a key; whether it existed.
     pub fn delete(&mut self, key: Key, event: Event) -> bool {
         match self.take(key) {
@@ -224,45 +254,5 @@ impl<'a, 'e> Keys<'a, 'e> {
             }
             None => false,
         }
-    }
-
-    /// Deletes every key of one database; returns how many there were. Needs every lock.
-    pub fn flush(&mut self, db: u32) -> u64 {
-        let space = self.held.space();
-        let mut gone = 0;
-        for at in 0..space.shards().len() {
-            let shard = self.held.shard(at);
-            shard.mark_watched_where(db, |k| shard.dbs[db as usize].get(space.hash(k), k).is_some());
-            let table = std::mem::replace(&mut shard.dbs[db as usize], Table::new(space.hash_key()));
-            gone += table.len() as u64;
-            let bytes: usize = table.iter().map(|e| e.heap_bytes()).sum();
-            shard.meta.account(bytes, 0);
-            shard.meta.resized = true;
-            if !table.is_empty() {
-                self.changes.garbage.push(Garbage::Table(table));
-            }
-        }
-        self.changes.dirty += gone;
-        gone
-    }
-
-    /// Exchanges the contents of two databases. Needs every lock.
-    pub fn swap(&mut self, a: u32, b: u32) {
-        let space = self.held.space();
-        for at in 0..space.shards().len() {
-            let shard = self.held.shard(at);
-            for (db, other) in [(a, b), (b, a)] {
-                let has = |d: u32, k: &[u8]| shard.dbs[d as usize].get(space.hash(k), k).is_some();
-                shard.mark_watched_where(db, |k| has(db, k) || has(other, k));
-            }
-            shard.dbs.swap(a as usize, b as usize);
-            for db in [a, b] {
-                let ready = shard.waited_keys(db).into_iter();
-                self.changes
-                    .ready
-                    .extend(ready.filter(|k| shard.dbs[db as usize].get(space.hash(&k.key), &k.key).is_some()));
-            }
-        }
-        self.changes.dirty += 1;
     }
 }

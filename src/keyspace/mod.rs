@@ -6,6 +6,7 @@ pub mod block;
 #[cfg(test)]
 mod block_tests;
 pub mod changes;
+pub mod database;
 pub mod edit;
 pub mod event;
 pub mod expire;
@@ -13,6 +14,8 @@ pub mod held;
 pub mod keys;
 pub mod list;
 pub mod object;
+pub mod relocate;
+pub mod scan;
 pub mod shard;
 pub mod string;
 

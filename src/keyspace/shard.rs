@@ -77,6 +77,13 @@ impl Meta {
         !self.waiting.is_empty() && self.waiting.contains_key(&DbKey::new(db, key))
     }
 
+    /// Keys of `db` that somebody watches, in key order.
+    pub(super) fn watched_keys(&self, db: u32) -> Vec<Box<[u8]>> {
+        let mut v: Vec<_> = self.watched.keys().filter(|k| k.db == db).map(|k| k.key.clone()).collect();
+        v.sort_unstable();
+        v
+    }
+
     /// Records a change of a key: its watchers, its waiters, the event, the dirty count.
     #[inline]
     pub(super) fn touched(&self, changes: &mut Changes, db: u32, key: &[u8], event: Event) {
@@ -276,8 +283,8 @@ impl Drop for ShardGuard<'_> {
     }
 }
 
-/// As many as the hash has bits for.
-const MAX_SHARDS: usize = 1024;
+/// Most shards of one server: as many as the hash and a scan's cursor have bits for.
+pub const MAX_SHARDS: usize = 1024;
 
 /// Every shard of one server.
 pub struct Keyspace {

@@ -6,17 +6,17 @@
 
 use super::{
     block::{Entry, Kind, Type},
-    edit::Edit,
-    event::Event,
+    event::{self, Event},
     keys::{Key, Keys},
     object::{Large, Object},
 };
 use crate::{
     base::num::parse_i64,
-    data::table::View,
+    data::{packed::ByteStore, table::View},
     protocol::{Error, Reply},
 };
 use bytes::{Bytes, BytesMut};
+use std::ops::Range;
 
 /// Text of this many bytes or more lives outside the block.
 pub const LARGE: usize = 32 << 10;
@@ -38,6 +38,16 @@ pub enum Ttl {
     Keep,
     /// Unix ms.
     At(u64),
+}
+
+impl Ttl {
+    /// The expiry of a key that had none.
+    fn new_expiry_ms(self) -> Option<u64> {
+        match self {
+            Ttl::At(ms) => Some(ms),
+            Ttl::Clear | Ttl::Keep => None,
+        }
+    }
 }
 
 impl<'a> Str<'a> {
@@ -86,6 +96,14 @@ impl<'a> Str<'a> {
         self.with(<[u8]>::to_vec)
     }
 
+    /// The text in a buffer that may be shared: long text is not copied.
+    pub fn to_bytes(self) -> Bytes {
+        match self {
+            Str::Large(b) => b.clone(),
+            other => other.with(Bytes::copy_from_slice),
+        }
+    }
+
     /// The value as an integer.
     pub fn int(self) -> Option<i64> {
         match self {
@@ -101,6 +119,16 @@ impl<'a> Str<'a> {
             Str::Int(n) => out.bulk_int(n),
             Str::Inline(b) => out.bulk(b),
             Str::Large(b) => out.bulk_shared(b.clone()),
+        }
+    }
+}
+
+impl Str<'_> {
+    /// Replies a part of the text.
+    pub fn reply_range(self, range: Range<usize>, out: &mut Reply) {
+        match self {
+            Str::Large(b) => out.bulk_shared(b.slice(range)),
+            other => other.with(|text| out.bulk(&text[range])),
         }
     }
 }
@@ -146,10 +174,20 @@ pub fn entry(key: &[u8], text: &[u8], expiry_ms: Option<u64>) -> Entry {
     if text.len() <= 20
         && let Some(n) = parse_i64(text)
     {
-        let mut e = Entry::new(Kind::StrInt, key, 8, expiry_ms);
-        e.payload_mut().copy_from_slice(&n.to_le_bytes());
-        return e;
+        return int_entry(key, n, expiry_ms);
     }
+    text_entry(key, text, expiry_ms)
+}
+
+/// A new entry holding an integer.
+pub fn int_entry(key: &[u8], n: i64, expiry_ms: Option<u64>) -> Entry {
+    let mut e = Entry::new(Kind::StrInt, key, 8, expiry_ms);
+    e.payload_mut().copy_from_slice(&n.to_le_bytes());
+    e
+}
+
+/// A new entry holding `text`, whatever it reads as.
+pub fn text_entry(key: &[u8], text: &[u8], expiry_ms: Option<u64>) -> Entry {
     if text.len() < LARGE {
         let mut e = Entry::new(Kind::StrInline, key, text.len(), expiry_ms);
         e.payload_mut().copy_from_slice(text);
@@ -157,6 +195,46 @@ pub fn entry(key: &[u8], text: &[u8], expiry_ms: Option<u64>) -> Entry {
     }
     let text = Large::new(Bytes::copy_from_slice(text), text.len());
     Entry::with_object(key, Object::Str(text), expiry_ms)
+}
+
+/// A new entry of text that was edited into being: raw, and no copy if it is long.
+pub fn raw_entry(key: &[u8], text: Vec<u8>) -> Entry {
+    let mut e = if text.len() < LARGE {
+        text_entry(key, &text, None)
+    } else {
+        let buffer_bytes = text.capacity();
+        Entry::with_object(key, Object::Str(Large::new(text.into(), buffer_bytes)), None)
+    };
+    e.set_raw(true);
+    e
+}
+
+/// Lengthens an entry's text; returns the new length.
+pub fn append(e: &mut Entry, tail: &[u8]) -> usize {
+    let len = Str::of(e).len();
+    set_range(e, len, tail)
+}
+
+/// Overwrites a part of an entry's text, lengthening it as necessary, with zeros before
+/// `offset` if it is shorter than that; returns the new length. Marks it raw.
+pub fn set_range(e: &mut Entry, offset: usize, part: &[u8]) -> usize {
+    let end = offset + part.len();
+    if e.kind() == Kind::StrInline && end < LARGE {
+        let len = e.payload().len();
+        if end > len {
+            e.splice(len, 0, end - len).fill(0);
+        }
+        e.payload_mut()[offset..end].copy_from_slice(part);
+        e.set_raw(true);
+        return end.max(len);
+    }
+    edit_text(e, |text| {
+        if end > text.len() {
+            text.resize(end, 0);
+        }
+        text[offset..end].copy_from_slice(part);
+        text.len()
+    })
 }
 
 /// Changes an entry's text in place through a growable buffer, and marks it raw. `f` sees
@@ -189,36 +267,37 @@ impl Keys<'_, '_> {
         self.read_as(key, Type::String)
     }
 
-    /// Sets a key to `text`, whatever it held before.
+    /// Sets a key to `text`, whatever it held before. An expiry given with it raises an
+    /// event of its own.
     pub fn set_string(&mut self, key: Key, text: &[u8], ttl: Ttl, event: Event) {
-        let Some(mut e) = self.edit(key) else {
-            let at = if let Ttl::At(ms) = ttl { Some(ms) } else { None };
-            self.put(key.hash, entry(key.bytes, text, at), event);
-            return;
-        };
-        replace_text(&mut e, text);
-        match ttl {
-            Ttl::Keep => {}
-            Ttl::Clear => e.entry_mut().set_expiry_ms(None),
-            Ttl::At(ms) => e.entry_mut().set_expiry_ms(Some(ms)),
+        if let Some(mut e) = self.edit(key) {
+            e.discard_value();
+            store(e.entry_mut(), text);
+            if ttl != Ttl::Keep {
+                e.entry_mut().set_expiry_ms(ttl.new_expiry_ms());
+            }
+            e.changed(event);
+        } else {
+            self.add(key.hash, entry(key.bytes, text, ttl.new_expiry_ms()), Some(event));
         }
-        e.changed(event);
+        self.raise_expire(key, ttl);
     }
 
-    /// Sets a key to text that arrived in a buffer of its own, which is kept, not copied.
+    /// As [`Keys::set_string`], with text that arrived in a buffer of its own, which is
+    /// kept, not copied; `buffer_bytes` is the size of that buffer.
     pub fn set_shared(&mut self, key: Key, text: Bytes, buffer_bytes: usize, ttl: Ttl, event: Event) {
         let at = match ttl {
-            Ttl::Clear => None,
-            Ttl::At(ms) => Some(ms),
             Ttl::Keep => self.peek(key).and_then(|e| e.expiry_ms()),
+            other => other.new_expiry_ms(),
         };
         let object = Object::Str(Large::new(text, buffer_bytes));
         self.put(key.hash, Entry::with_object(key.bytes, object, at), event);
+        self.raise_expire(key, ttl);
     }
-}
 
-/// Puts `text` in place of whatever the open key holds.
-fn replace_text(e: &mut Edit, text: &[u8]) {
-    e.discard_value();
-    store(e.entry_mut(), text);
+    fn raise_expire(&mut self, key: Key, ttl: Ttl) {
+        if let Ttl::At(_) = ttl {
+            self.raise(key, event::EXPIRE);
+        }
+    }
 }

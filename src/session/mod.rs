@@ -11,6 +11,7 @@ pub mod rates;
 pub mod shared;
 pub mod state;
 pub mod stats;
+pub mod watch;
 
 pub use args::{Args, OwnedArgs};
 pub use shared::Shared;

@@ -4,13 +4,10 @@ use super::{
     args::OwnedArgs,
     blocked::Blocked,
     clients::{ClientInfo, flag},
+    watch::WatchSet,
 };
 use crate::{
     config::Config,
-    keyspace::{
-        Held,
-        shard::{DbKey, WatchFlag},
-    },
     protocol::request::{Parser, Span},
 };
 use bytes::Bytes;
@@ -44,35 +41,6 @@ pub struct Transaction {
     pub queue: Vec<Queued>,
     /// A command could not be queued: EXEC will refuse.
     pub aborted: bool,
-}
-
-/// A watched key.
-pub struct Watched {
-    pub key: DbKey,
-    pub hash: u64,
-    /// It was already past its expiry when it was watched.
-    pub was_expired: bool,
-}
-
-/// What a client watches.
-#[derive(Default)]
-pub struct WatchSet {
-    pub keys: Vec<Watched>,
-    /// Set by whoever changes one of them.
-    pub flag: WatchFlag,
-}
-
-impl WatchSet {
-    /// Stops watching, one shard at a time unless they are held already.
-    pub fn forget(&self, held: &mut Held) {
-        for k in &self.keys {
-            let at = held.space().shard_of(k.hash);
-            if !held.holds(at) {
-                held.release();
-            }
-            held.with(at, |shard| shard.unwatch(&k.key, &self.flag));
-        }
-    }
 }
 
 /// What a client subscribes to.
@@ -174,7 +142,7 @@ impl Session {
         i.set_flag(flag::PUBSUB, !s.is_empty());
         i.set_flag(flag::MONITOR, self.monitor);
         i.set_flag(flag::NO_TOUCH, self.no_touch);
-        i.set_flag(flag::DIRTY_CAS, self.watch.flag.load(Relaxed));
+        i.set_flag(flag::DIRTY_CAS, self.watch.is_dirty());
         i.set_flag(flag::CLOSE_AFTER_REPLY, self.close_after_reply);
     }
 }

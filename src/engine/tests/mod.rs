@@ -1,5 +1,9 @@
 //! Tests of commands through the engine, a file per family.
 
 mod connection;
+mod expiry;
+mod generic;
 mod lists;
 mod rig;
+mod strings;
+mod transactions;

@@ -1,0 +1,71 @@
+//! Emptying databases.
+
+use super::{
+    super::{
+        ctx::{Ctx, DONE, Outcome},
+        row::{Acl, Arg, Flags, Group, Row, Run, Scope},
+    },
+    row,
+};
+use crate::protocol::Error;
+
+const ARGS: &[Arg] = &[Arg::one_of(
+    "flush-type",
+    &[Arg::token("async", "ASYNC").since("4.0.0"), Arg::token("sync", "SYNC").since("6.2.0")],
+)
+.optional()];
+
+const fn flush_row(name: &'static str, run: Run) -> Row {
+    Row {
+        acl: Acl::KEYSPACE.or(Acl::DANGEROUS),
+        group: Group::Server,
+        args: ARGS,
+        tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
+        history: &[
+            ("4.0.0", "Added the `ASYNC` flushing mode modifier."),
+            ("6.2.0", "Added the `SYNC` flushing mode modifier."),
+        ],
+        scope: Scope::All,
+        ..row(name, -1, Flags::WRITE, run)
+    }
+}
+
+/// This theme's commands.
+pub const ROWS: &[Row] = &[
+    Row {
+        complexity: "O(N) where N is the total number of keys in all databases",
+        summary: "Removes all keys from all databases.",
+        ..flush_row("flushall", flushall)
+    },
+    Row {
+        complexity: "O(N) where N is the number of keys in the selected database",
+        summary: "Removes all keys from the current database.",
+        ..flush_row("flushdb", flushdb)
+    },
+];
+
+fn flushall(ctx: &mut Ctx) -> Outcome {
+    let lazy = is_lazy(ctx)?;
+    for db in 0..ctx.shared.keyspace.databases() {
+        ctx.keys.flush(db, lazy);
+    }
+    ctx.out.ok();
+    DONE
+}
+
+fn flushdb(ctx: &mut Ctx) -> Outcome {
+    let lazy = is_lazy(ctx)?;
+    ctx.keys.flush(ctx.session.db, lazy);
+    ctx.out.ok();
+    DONE
+}
+
+/// Whether memory is to be given back in the background.
+fn is_lazy(ctx: &Ctx) -> Result<bool, Error> {
+    match ctx.argc() {
+        1 => Ok(ctx.config.memory.lazyfree_lazy_user_flush),
+        2 if ctx.is(1, "SYNC") => Ok(false),
+        2 if ctx.is(1, "ASYNC") => Ok(true),
+        _ => Err(Error::SYNTAX),
+    }
+}

@@ -1,0 +1,78 @@
+//! What happens to whole databases: flushing one, exchanging two. Both need every lock.
+
+use super::{changes::Garbage, keys::Keys, shard::Shard};
+use crate::data::table::Table;
+
+impl Keys<'_, '_> {
+    /// Deletes every key of one database; returns how many there were. Their memory is
+    /// given back away from the command if `lazy`.
+    pub fn flush(&mut self, db: u32, lazy: bool) -> u64 {
+        let space = self.held.space();
+        let mut gone = 0;
+        for at in 0..space.shards().len() {
+            let shard = self.held.shard(at);
+            shard.mark_watched_where(db, |k| shard.dbs[db as usize].get(space.hash(k), k).is_some());
+            let table = std::mem::replace(&mut shard.dbs[db as usize], Table::new(space.hash_key()));
+            if table.is_empty() {
+                continue;
+            }
+            gone += table.len() as u64;
+            // The account is not kept by database; only another one's keys make it
+            // necessary to look at every key.
+            let bytes = if shard.dbs.iter().all(Table::is_empty) {
+                shard.meta.entry_bytes
+            } else {
+                table.iter().map(|e| e.heap_bytes()).sum()
+            };
+            shard.meta.account(bytes, 0);
+            shard.meta.resized = true;
+            if lazy {
+                self.changes.garbage.push(Garbage::Table(table));
+            }
+        }
+        self.changes.dirty += gone;
+        gone
+    }
+
+    /// Exchanges the contents of two databases.
+    pub fn swap(&mut self, a: u32, b: u32) {
+        self.changes.dirty += 1;
+        if a == b {
+            return;
+        }
+        let space = self.held.space();
+        for at in 0..space.shards().len() {
+            self.expire_watched(at, [a, b]);
+            let shard = self.held.shard(at);
+            for (db, other) in [(a, b), (b, a)] {
+                let has = |d: u32, k: &[u8]| shard.dbs[d as usize].get(space.hash(k), k).is_some();
+                shard.mark_watched_where(db, |k| has(db, k) || has(other, k));
+            }
+            shard.dbs.swap(a as usize, b as usize);
+            for db in [a, b] {
+                let ready = shard.waited_keys(db).into_iter();
+                self.changes
+                    .ready
+                    .extend(ready.filter(|k| shard.dbs[db as usize].get(space.hash(&k.key), &k.key).is_some()));
+            }
+        }
+    }
+
+    /// Removes expired keys that somebody watches in one of two databases, from both: a
+    /// key that only time has removed is no change when it comes from the other one.
+    fn expire_watched(&mut self, at: usize, dbs: [u32; 2]) {
+        let (space, now) = (self.held.space(), self.now);
+        let Shard { dbs: tables, meta } = self.held.shard(at);
+        let watched = dbs.map(|db| meta.watched_keys(db));
+        for key in watched.into_iter().flatten() {
+            let hash = space.hash(&key);
+            for db in dbs {
+                if let Some(e) = tables[db as usize].get_mut(hash, &key)
+                    && e.is_due(now)
+                {
+                    meta.expire(e.remove(), db, self.changes);
+                }
+            }
+        }
+    }
+}
