@@ -225,6 +225,8 @@ fn reset(ctx: &mut Ctx) -> Outcome {
     (s.db, s.resp3, s.transaction) = (0, false, None);
     std::mem::take(&mut s.watch).forget(ctx.keys.held);
     ctx.shared.channels.leave(std::mem::take(&mut s.subscriptions), s.id());
+    super::pubsub::deliver(ctx);
+    let s = &mut *ctx.session;
     s.authenticated = ctx.config.security.requirepass.is_empty();
     {
         let mut names = s.info.names.lock();

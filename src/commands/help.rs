@@ -8,6 +8,7 @@ use super::{
     row::{Acl, Arg, ArgKind, Flags, Group, Row},
     table::COMMANDS,
 };
+use crate::protocol::Error;
 use std::fmt::Write;
 
 /// The HELP row of a container in `group`.
@@ -37,6 +38,14 @@ fn help(ctx: &mut Ctx) -> Outcome {
     ctx.out.simple("HELP");
     ctx.out.simple("    Print this help.");
     DONE
+}
+
+/// The function of a row that only has subcommands: reached when none is given.
+///
+/// # Errors
+/// Always, about the number of arguments.
+pub fn container(ctx: &mut Ctx) -> Outcome {
+    Err(Error::wrong_arity(ctx.row.name))
 }
 
 /// Appends a space and an argument as manuals write it: `[TOKEN <name> [TOKEN <name> ...]]`.

@@ -1,5 +1,6 @@
 //! Commands: one file per family, each a table of rows and a function per row.
 
+pub mod commandlog;
 pub mod connection;
 pub mod ctx;
 pub mod expiry;
@@ -7,7 +8,10 @@ pub mod generic;
 pub mod help;
 pub mod items;
 pub mod keys;
+pub mod latency;
 pub mod lists;
+pub mod monitor;
+pub mod pubsub;
 pub mod row;
 pub mod strings;
 pub mod table;

@@ -434,6 +434,7 @@ impl Row {
     pub const fn has_one_key(&self) -> bool {
         self.keys.len() == 1
             && self.computed_keys.is_none()
+            && !self.keys[0].flags.has(KeyFlags::NOT_KEY)
             && matches!(self.keys[0].begin, Begin::Index(_))
             && matches!(self.keys[0].find, Find::Range { last: 0, .. })
     }

@@ -27,6 +27,10 @@ const FAMILIES: &[&[Row]] = &[
     super::lists::within::ROWS,
     super::lists::transfer::ROWS,
     super::lists::blocking::ROWS,
+    super::pubsub::ROWS,
+    super::monitor::ROWS,
+    super::commandlog::ROWS,
+    super::latency::ROWS,
 ];
 
 const fn count(top_only: bool) -> usize {

@@ -10,7 +10,7 @@ use super::{Engine, Progress, Worker, dispatch::Request, dispatch::Step};
 use crate::{
     base::{clock::Clock, time::Now},
     commands::{
-        row::{Begin, Flags, Row},
+        row::{Begin, Flags, KeyFlags, Row},
         table::Command,
     },
     keyspace::Held,
@@ -90,8 +90,13 @@ impl Engine {
             }
         };
         held.release();
+        let killed = match progress {
+            // Mail may end the wait, which is for the caller to see; the shell owes a reply.
+            Progress::Blocked | Progress::Shell(_) | Progress::Kill => false,
+            _ => s.info.mailbox.is_pending() && !self.on_mail(s, out),
+        };
         s.publish();
-        progress
+        if killed { Progress::Kill } else { progress }
     }
 
     /// Parses requests into the worker's slots; returns how many, and why no more.
@@ -164,6 +169,11 @@ impl Engine {
             if let Some(until_ms) = held_until {
                 w.batch[i] = slot;
                 return Some(Progress::Paused { until_ms });
+            }
+            // What others sent before this request comes before its reply.
+            if s.info.mailbox.is_pending() && !self.on_mail(s, out) {
+                w.batch[i] = slot;
+                return Some(Progress::Kill);
             }
             w.refresh(&self.shared);
             let request = |args| Request { args, command: slot.command, first_key: slot.first_key };
@@ -243,8 +253,9 @@ fn output_is_high(w: &Worker, s: &Session, out: &Output) -> Option<Progress> {
 /// Position of the first key, when the row gives it by position.
 #[inline]
 fn first_key(row: &Row, args: Args) -> Option<usize> {
-    match row.keys.first()?.begin {
-        Begin::Index(i) if (i as usize) < args.len() => Some(i as usize),
+    let spec = row.keys.first()?;
+    match spec.begin {
+        Begin::Index(i) if (i as usize) < args.len() && !spec.flags.has(KeyFlags::NOT_KEY) => Some(i as usize),
         _ => None,
     }
 }

@@ -97,7 +97,8 @@ impl Engine {
             }
             _ => {
                 self.leave_queues(held, b);
-                self.record(w, &b.info, command, (now, now));
+                // Its time is part of the command that made the key ready.
+                self.record(w, &b.info, command, b.args.args(), (now, now), out.total_written());
                 b.info.mailbox.post(Msg::Unblocked(out.to_vec().into()));
             }
         }

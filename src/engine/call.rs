@@ -4,17 +4,16 @@ use super::{Engine, Progress, Worker, dispatch::Request, dispatch::Step};
 use crate::{
     base::{clock::Clock, time::Now},
     commands::{
-        ctx::{Ctx, Flow},
+        ctx::{Ctx, Flow, ShellRequest},
         keys::{Invalid, each_key},
-        row::{Flags, Row, Scope},
+        row::{Row, Scope},
         table::Command,
     },
     keyspace::{Held, Keys},
     protocol::{Output, Reply},
-    session::{Args, Session, clients::ClientInfo},
+    session::{Args, Session},
 };
 use smallvec::SmallVec;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// Ascending shard numbers without repeats.
 pub(super) type Shards = SmallVec<[usize; 8]>;
@@ -33,11 +32,8 @@ impl Engine {
         out: &mut Output,
     ) -> Step {
         let (clock, now) = time;
-        if self.shared.monitor_count.load(Relaxed) > 0 && !command.row.flags.has(Flags::SKIP_MONITOR) {
-            self.feed_monitors(s, *now, r.args);
-        }
         self.lock(held, command.row, r.args, r.first_key);
-        let began = *now;
+        let (began, written) = (*now, out.total_written());
         let flow = self.run(w, s, held, *now, command, r.args, r.first_key, out);
         let step = match flow {
             Ok(Flow::Done) | Err(()) => Step::Done,
@@ -55,9 +51,19 @@ impl Engine {
             self.settle(w, held, *now);
         }
         *now = clock.now();
-        if s.blocked.is_none() {
-            self.record(w, &s.info, command, (began, *now));
+        let mut ended = *now;
+        match &step {
+            // Counted when it has been served.
+            _ if s.blocked.is_some() => {
+                self.show(s, *now, command, r.args);
+                return step;
+            }
+            // The sleep is part of the command.
+            Step::Stop(Progress::Shell(ShellRequest::Sleep { ms })) => ended.mono.0 += ms * 1_000_000,
+            _ => {}
         }
+        self.record(w, &s.info, command, r.args, (began, ended), out.total_written() - written);
+        self.show(s, *now, command, r.args);
         step
     }
 
@@ -132,15 +138,5 @@ impl Engine {
         shards.sort_unstable();
         shards.dedup();
         Ok(shards)
-    }
-
-    /// Counts an executed command.
-    #[inline]
-    pub(super) fn record(&self, w: &Worker, client: &ClientInfo, command: &Command, span: (Now, Now)) {
-        let ns = span.1.mono.0.saturating_sub(span.0.mono.0);
-        w.stats(&self.shared).commands.add(1);
-        w.command_stats(&self.shared, command.id).called(ns, w.config.monitoring.latency_tracking);
-        // Only the one who runs a client's command writes here.
-        client.commands.store(client.commands.load(Relaxed) + 1, Relaxed);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Engine, Worker};
 use crate::{
-    base::time::Now,
+    base::{clock::Clock, time::Now},
     keyspace::{Held, expire},
     session::shared::Process,
 };
@@ -21,11 +21,12 @@ impl Engine {
 
     /// Removes some keys whose time has come; called ten times a second by one worker.
     /// `cursors` remembers where each shard's sweep stands.
-    pub fn expire_some(&self, w: &mut Worker, now: Now, cursors: &mut Vec<u64>) {
+    pub fn expire_some(&self, w: &mut Worker, clock: &dyn Clock, cursors: &mut Vec<u64>) {
         w.refresh(&self.shared);
         if !self.shared.debug.active_expire.load(Relaxed) {
             return;
         }
+        let now = clock.now();
         let budget = KEYS_PER_TICK * w.config.memory.active_expire_effort as usize;
         let space = &self.shared.keyspace;
         let databases = space.databases();
@@ -41,5 +42,7 @@ impl Engine {
                 }
             }
         }
+        held.release();
+        self.note_event(w, "expire-cycle", now, clock);
     }
 }

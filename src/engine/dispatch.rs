@@ -14,7 +14,6 @@ use crate::{
         state::{Queued, ReplyMode},
     },
 };
-use bytes::Bytes;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// One request, looked up.
@@ -54,25 +53,18 @@ impl Engine {
         out: &mut Output,
     ) -> Step {
         if s.reply_mode == ReplyMode::On {
-            let step = self.admit(w, s, held, time, r, out);
-            if s.reply_mode != ReplyMode::On {
-                // CLIENT REPLY OFF and SKIP write nothing themselves.
-                return step;
-            }
-            return step;
+            return self.admit(w, s, held, time, r, out);
         }
         if s.reply_mode == ReplyMode::SkipNext {
             s.reply_mode = ReplyMode::Skip;
         }
-        let mark = out.mark();
+        let (mark, silent) = (out.mark(), !replies_by_pushes(s, &r));
         let step = self.admit(w, s, held, time, r, out);
-        match s.reply_mode {
-            ReplyMode::On => {}
-            ReplyMode::Skip => {
-                out.truncate(mark);
-                s.reply_mode = ReplyMode::On;
-            }
-            ReplyMode::Off | ReplyMode::SkipNext => out.truncate(mark),
+        if s.reply_mode != ReplyMode::On && silent {
+            out.truncate(mark);
+        }
+        if s.reply_mode == ReplyMode::Skip {
+            s.reply_mode = ReplyMode::On;
         }
         step
     }
@@ -163,25 +155,10 @@ impl Engine {
         self.shared.workers[worker].error_replies.add(1);
         self.shared.count_error(&String::from_utf8_lossy(e.code()));
     }
+}
 
-    /// Shows an executed command to MONITOR clients.
-    pub(super) fn feed_monitors(&self, s: &Session, now: Now, args: Args) {
-        use crate::{base::split::quoted, session::mailbox::Msg};
-        let us = now.wall.0 * 1000 + now.mono.0 / 1000 % 1000;
-        let addr = if s.info.has_flag(crate::session::clients::flag::UNIX_SOCKET) {
-            format!("unix:{}", s.info.addr)
-        } else {
-            s.info.addr.clone()
-        };
-        let mut line = format!("+{}.{:06} [{} {}]", us / 1_000_000, us % 1_000_000, s.db, addr).into_bytes();
-        for a in args.from(0) {
-            line.push(b' ');
-            quoted(a, &mut line);
-        }
-        line.extend_from_slice(b"\r\n");
-        let line = Bytes::from(line);
-        for m in self.shared.monitors.lock().iter() {
-            m.mailbox.post(Msg::Raw(line.clone()));
-        }
-    }
+/// Whether the reply will be push messages, which CLIENT REPLY does not silence.
+fn replies_by_pushes(s: &Session, r: &Request) -> bool {
+    let manages = |c: &Command| c.row.flags.has(Flags::PUBSUB.or(Flags::IN_SUBSCRIBE)) && c.row.accepts(r.args.len());
+    s.authenticated && s.transaction.is_none() && r.command.is_some_and(manages)
 }

@@ -4,11 +4,7 @@ use super::Engine;
 use crate::{
     keyspace::Held,
     protocol::{Error, Output, Reply},
-    session::{
-        Session,
-        clients::flag,
-        mailbox::{Msg, Published},
-    },
+    session::{Session, clients::flag, mailbox::Msg},
 };
 
 impl Engine {
@@ -16,7 +12,7 @@ impl Engine {
     pub fn on_mail(&self, s: &mut Session, out: &mut Output) -> bool {
         while let Some(m) = s.info.mailbox.take() {
             match m {
-                Msg::Published(p) => write_published(&p, &mut Reply::new(out, s.resp3)),
+                Msg::Published(p) => p.write(&mut Reply::new(out, s.resp3)),
                 Msg::Raw(b) => out.put_shared(b),
                 Msg::Unblocked(b) => {
                     s.blocked = None;
@@ -52,20 +48,4 @@ impl Engine {
         s.info.mailbox.close();
         self.shared.clients.remove(s.info.id);
     }
-}
-
-/// A published message as its receiver sees it.
-fn write_published(p: &Published, out: &mut Reply) {
-    let kind: &[u8] = match (&p.pattern, p.sharded) {
-        (Some(_), _) => b"pmessage",
-        (None, true) => b"smessage",
-        (None, false) => b"message",
-    };
-    out.push(if p.pattern.is_some() { 4 } else { 3 });
-    out.bulk(kind);
-    if let Some(pattern) = &p.pattern {
-        out.bulk(pattern);
-    }
-    out.bulk(&p.channel);
-    out.bulk_shared(p.payload.clone());
 }

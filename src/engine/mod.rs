@@ -14,6 +14,8 @@ mod dispatch;
 mod effects;
 mod mail;
 mod memory;
+mod monitor;
+mod record;
 mod transaction;
 
 #[cfg(test)]
@@ -79,6 +81,7 @@ pub struct Worker {
     version: u64,
     pub(crate) changes: Changes,
     access: AccessPolicy,
+    thresholds: record::Thresholds,
     batch: Vec<batch::Slot>,
 }
 
@@ -90,7 +93,8 @@ impl Worker {
         let mut changes = Changes::default();
         changes.notify = config.monitoring.notify_keyspace_events;
         let version = engine.shared.config.version();
-        Worker { index, rng: Prng::new(seed), config, version, changes, access, batch: Vec::new() }
+        let thresholds = record::Thresholds::new(&config);
+        Worker { index, rng: Prng::new(seed), config, version, changes, access, thresholds, batch: Vec::new() }
     }
 
     /// Takes over configuration changes made by any worker.
@@ -101,6 +105,7 @@ impl Worker {
             self.version = version;
             self.config = shared.config.get();
             self.access = access_policy(&self.config);
+            self.thresholds = record::Thresholds::new(&self.config);
             self.changes.notify = self.config.monitoring.notify_keyspace_events;
         }
     }

@@ -244,8 +244,7 @@ impl Rig {
 
     /// One tick of active expiry.
     pub fn expire_some(&mut self) {
-        let now = self.now();
-        self.engine.expire_some(&mut self.workers[0], now, &mut self.cursors);
+        self.engine.expire_some(&mut self.workers[0], &self.hand, &mut self.cursors);
     }
 
     /// Checks the memory account against what the shards hold.

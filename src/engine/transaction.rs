@@ -4,6 +4,7 @@ use super::{Engine, Worker, call::Shards};
 use crate::{
     base::{clock::Clock, time::Now},
     commands::{
+        ctx::{Flow, ShellRequest},
         row::Scope,
         table::{COMMANDS, Command},
     },
@@ -41,20 +42,38 @@ impl Engine {
         }
         Reply::new(out, s.resp3).array(tx.queue.len());
         s.deny_blocking = true;
+        let mut slept_ms = 0;
         for q in &tx.queue {
             let command = &COMMANDS[q.command as usize];
             let args = q.args.args();
-            if self.shared.monitor_count.load(Relaxed) > 0 {
-                self.feed_monitors(s, *now, args);
-            }
             // A run-time error is one element of the reply; the others still run.
-            let began = clock.now();
-            let _ = self.run(w, s, held, *now, command, args, None, out);
+            let (began, written) = (clock.now(), out.total_written());
+            let flow = self.run(w, s, held, *now, command, args, None, out);
+            let mut ended = clock.now();
+            if let Ok(Flow::Shell(ShellRequest::Sleep { ms })) = flow {
+                Reply::new(out, s.resp3).ok();
+                ended.mono.0 += ms * 1_000_000;
+                slept_ms += ms;
+            }
             self.publish_changes(w);
-            self.record(w, &s.info, command, (began, clock.now()));
+            self.record(w, &s.info, command, args, (began, ended), out.total_written() - written);
+            self.show(s, *now, command, args);
         }
+        self.sleep_after(now, slept_ms);
         s.deny_blocking = false;
         watch.forget(held);
+    }
+
+    /// Makes up for the DEBUG SLEEPs of a transaction, which holds locks and so cannot
+    /// sleep: its consequences are drawn as late as if it had, and nobody's next command
+    /// runs earlier.
+    fn sleep_after(&self, now: &mut Now, slept_ms: u64) {
+        if slept_ms > 0 {
+            let now_ms = now.mono.0 / 1_000_000;
+            self.shared.pause.set(now_ms, now_ms + slept_ms, true);
+            now.mono.0 += slept_ms * 1_000_000;
+            now.wall.0 += slept_ms;
+        }
     }
 
     /// Takes every lock the transaction needs, or all of them if a command visits shards

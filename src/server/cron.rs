@@ -27,7 +27,7 @@ pub async fn run<E: Env>(local: Rc<Local<E>>, log: Option<Log>) {
             log.configure(&local.engine.shared.config.get().monitoring);
         }
         version = current;
-        local.engine.expire_some(&mut local.worker.borrow_mut(), now, &mut cursors);
+        local.engine.expire_some(&mut local.worker.borrow_mut(), &*local, &mut cursors);
         tick = tick.wrapping_add(1);
         if tick.is_multiple_of(SLOW_EVERY) {
             close_idle(&local);

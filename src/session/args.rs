@@ -38,6 +38,12 @@ impl<'a> Args<'a> {
         self.spans.len()
     }
 
+    /// Bytes of the request as it arrived; of the arguments alone where only they were kept.
+    #[inline]
+    pub fn wire_bytes(&self) -> usize {
+        self.buf.len()
+    }
+
     /// Whether there is no argument at all.
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()

@@ -7,12 +7,12 @@
 
 use super::state::Session;
 use super::{args::OwnedArgs, clients::ClientInfo};
+use crate::base::sync::Mutex;
 use crate::{
     base::{hash::HashMap, sync::atomic::AtomicU8, time::Mono},
     keyspace::{Type, shard::DbKey},
     protocol::Reply,
 };
-use crate::base::sync::Mutex;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},

@@ -6,8 +6,8 @@ use super::{
     state::Subscriptions,
 };
 use crate::base::glob;
-use bytes::Bytes;
 use crate::base::sync::Mutex;
+use bytes::Bytes;
 use std::{
     collections::BTreeMap,
     sync::{

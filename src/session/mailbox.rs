@@ -4,14 +4,12 @@
 //! The session's task sleeps on its socket and on its mailbox; whoever posts wakes it. The
 //! lock is a leaf: it may be taken under shard locks and nothing is taken under it.
 
-use bytes::Bytes;
 use crate::base::sync::{Mutex, atomic::AtomicBool};
+use crate::protocol::Reply;
+use bytes::Bytes;
 use std::{
     collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::Ordering::SeqCst,
-    },
+    sync::{Arc, atomic::Ordering::SeqCst},
     task::Waker,
 };
 
@@ -26,6 +24,24 @@ pub struct Published {
     pub sharded: bool,
 }
 
+impl Published {
+    /// Writes the message as its receiver sees it.
+    pub fn write(&self, out: &mut Reply) {
+        let kind: &[u8] = match (&self.pattern, self.sharded) {
+            (Some(_), _) => b"pmessage",
+            (None, true) => b"smessage",
+            (None, false) => b"message",
+        };
+        out.push(if self.pattern.is_some() { 4 } else { 3 });
+        out.bulk(kind);
+        if let Some(pattern) = &self.pattern {
+            out.bulk(pattern);
+        }
+        out.bulk(&self.channel);
+        out.bulk_shared(self.payload.clone());
+    }
+}
+
 /// What a mailbox carries.
 #[derive(Debug, Clone)]
 pub enum Msg {
@@ -35,7 +51,9 @@ pub enum Msg {
     /// The blocking command has been answered with these bytes.
     Unblocked(Bytes),
     /// CLIENT UNBLOCK has ended the wait: reply an error, or as if the time were up.
-    Unblock { error: bool },
+    Unblock {
+        error: bool,
+    },
     /// Close the connection at once.
     Kill,
     /// The server resumed paused clients, or something else worth a second look.
@@ -90,6 +108,21 @@ impl Mailbox {
             self.pending.store(false, SeqCst);
         }
         m
+    }
+
+    /// Takes out the messages that are only to be written, in order; orders stay.
+    pub fn take_pushes(&self) -> Vec<Msg> {
+        if !self.is_pending() {
+            return Vec::new();
+        }
+        let mut g = self.inner.lock();
+        let is_push = |m: &Msg| matches!(m, Msg::Published(_) | Msg::Raw(_));
+        let (pushes, orders) = g.queue.drain(..).partition(is_push);
+        g.queue = orders;
+        if g.queue.is_empty() {
+            self.pending.store(false, SeqCst);
+        }
+        VecDeque::into(pushes)
     }
 
     /// Arranges for `waker` to be woken by the next message; false if one already waits.

@@ -1,13 +1,16 @@
 //! What all workers of one server share: the key space, the live configuration and the
 //! registries. Every lock in here except the shards' is a leaf.
 
-use super::{blocked::BlockedClients, channels::Channels, clients::ClientInfo, clients::Clients, stats::WorkerStats};
+use super::{
+    blocked::BlockedClients, channels::Channels, clients::ClientInfo, clients::Clients, commandlog::CommandLogs,
+    latency::LatencyMonitor, stats::WorkerStats,
+};
+use crate::base::sync::Mutex;
 use crate::{
     base::time::Now,
     config::Config,
     keyspace::{changes::Garbage, shard::Keyspace},
 };
-use crate::base::sync::Mutex;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -175,6 +178,8 @@ pub struct Shared {
     pub pause: Pause,
     pub graveyard: Graveyard,
     pub debug: DebugSwitches,
+    pub command_logs: CommandLogs,
+    pub latency: LatencyMonitor,
     pub monitors: Mutex<Vec<Arc<ClientInfo>>>,
     /// Length of `monitors`, readable without the lock.
     pub monitor_count: AtomicU64,
@@ -203,6 +208,8 @@ impl Shared {
             pause: Pause::default(),
             graveyard: Graveyard::default(),
             debug: DebugSwitches { active_expire: AtomicBool::new(true), pause_cron: AtomicBool::new(false) },
+            command_logs: CommandLogs::default(),
+            latency: LatencyMonitor::default(),
             monitors: Mutex::default(),
             monitor_count: AtomicU64::new(0),
             dirty: AtomicU64::new(0),

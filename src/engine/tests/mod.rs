@@ -4,6 +4,8 @@ mod connection;
 mod expiry;
 mod generic;
 mod lists;
+mod pubsub;
+mod records;
 mod rig;
 mod strings;
 mod transactions;
