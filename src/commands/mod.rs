@@ -5,6 +5,7 @@ pub mod connection;
 pub mod ctx;
 pub mod expiry;
 pub mod generic;
+pub mod hashes;
 pub mod help;
 pub mod items;
 pub mod keys;

@@ -31,6 +31,13 @@ const FAMILIES: &[&[Row]] = &[
     super::monitor::ROWS,
     super::commandlog::ROWS,
     super::latency::ROWS,
+    super::hashes::write::ROWS,
+    super::hashes::read::ROWS,
+    super::hashes::numbers::ROWS,
+    super::hashes::random::ROWS,
+    super::hashes::scan::ROWS,
+    super::hashes::expiry::ROWS,
+    super::hashes::timed::ROWS,
 ];
 
 const fn count(top_only: bool) -> usize {

@@ -28,6 +28,8 @@ pub struct Edit<'a> {
     pub now: Wall,
     before: usize,
     created: bool,
+    /// The key is new, and its event has not been raised.
+    unannounced: bool,
 }
 
 impl<'a> Edit<'a> {
@@ -40,12 +42,12 @@ impl<'a> Edit<'a> {
         now: Wall,
     ) -> Self {
         let before = slot.heap_bytes();
-        Edit { slot: Some(slot), meta, changes, db, now, before, created: false }
+        Edit { slot: Some(slot), meta, changes, db, now, before, created: false, unannounced: false }
     }
 
     /// Notes that this key did not exist before.
     pub(super) fn created(mut self) -> Self {
-        self.created = true;
+        (self.created, self.unannounced) = (true, true);
         self
     }
 
@@ -82,10 +84,8 @@ impl<'a> Edit<'a> {
     /// Closes the edit: `event` happened to the key, and counts as `changes` changes (none,
     /// if another key's part of the same change counts).
     pub fn changed_by(mut self, event: Event, changes: u64) {
+        self.announce();
         let slot = self.slot.take().expect("the edit is open");
-        if self.created {
-            self.changes.raise(event::NEW, self.db, slot.key());
-        }
         self.meta.touched(self.changes, self.db, slot.key(), event);
         self.changes.dirty = self.changes.dirty + changes - 1;
         if is_empty(&slot) {
@@ -96,8 +96,17 @@ impl<'a> Edit<'a> {
 
     /// Raises one more event about this key, before the edit closes.
     pub fn raise(&mut self, event: Event) {
+        self.announce();
         let slot = self.slot.as_ref().expect("the edit is open");
         self.changes.raise(event, self.db, slot.key());
+    }
+
+    /// Raises the event of a new key, before all others.
+    fn announce(&mut self) {
+        if std::mem::take(&mut self.unannounced) {
+            let slot = self.slot.as_ref().expect("the edit is open");
+            self.changes.raise(event::NEW, self.db, slot.key());
+        }
     }
 
     /// Counts fields of a hash that time removed.

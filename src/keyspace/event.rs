@@ -32,6 +32,7 @@ pub const EXPIRED: Event = Event { class: NotifyFlags::EXPIRED, name: "expired" 
 pub const EVICTED: Event = Event { class: NotifyFlags::EVICTED, name: "evicted" };
 pub const NEW: Event = Event { class: NotifyFlags::NEW, name: "new" };
 pub const KEYMISS: Event = Event { class: NotifyFlags::KEY_MISS, name: "keymiss" };
+pub const HEXPIRED: Event = Event::hash("hexpired");
 pub const SET: Event = Event::string("set");
 pub const APPEND: Event = Event::string("append");
 pub const SETRANGE: Event = Event::string("setrange");

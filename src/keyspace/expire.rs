@@ -1,15 +1,19 @@
-//! Setting a key's expiry, and active expiry: removing keys whose time has come although
-//! nobody asks for them.
+//! Setting a key's expiry, and active expiry: removing keys, and fields of hashes, whose
+//! time has come although nobody asks for them.
 //!
-//! The table keeps a tag beside each slot that says whether its key expires, and a count
-//! of tagged slots per segment, so a sweep touches nothing else. A step's budget counts
-//! keys looked at, never time: a simulated run must not depend on how fast it runs.
+//! The table keeps a tag beside each slot that says whether its key or some field of its
+//! hash expires, and a count of tagged slots per segment, so a sweep touches nothing else.
+//! A step's budget counts keys and fields looked at, never time: a simulated run must not
+//! depend on how fast it runs.
 
 use super::{
-    block::TAG_EXPIRES,
+    block::{Entry, TAG_EXPIRES, TAG_FIELDS_EXPIRE},
     changes::Changes,
+    edit::Edit,
     event,
+    hash::{HashLimits, HashMut},
     keys::{Key, Keys},
+    object::Object,
     shard::{DbKey, Shard},
 };
 use crate::{
@@ -18,7 +22,7 @@ use crate::{
 };
 
 /// Looks at about `budget` keys of one database that expire, from `cursor` on, and removes
-/// those that are due. Returns how many were.
+/// those that are due; likewise fields of hashes. Returns how many keys were due.
 pub fn step(
     shard: &mut Shard,
     db: u32,
@@ -28,13 +32,16 @@ pub fn step(
     key: HashKey,
     changes: &mut Changes,
 ) -> usize {
-    let (mut seen, mut due) = (0, Vec::new());
+    let (mut seen, mut due, mut fields_due) = (0, Vec::new(), Vec::new());
     let table = &shard.dbs[db as usize];
     loop {
         *cursor = table.scan_tagged(*cursor, |e| {
             seen += 1;
+            let found = || (DbKey::new(db, e.key()), key.hash(e.key()));
             if e.tag() & TAG_EXPIRES != 0 && e.is_due(now) {
-                due.push((DbKey::new(db, e.key()), key.hash(e.key())));
+                due.push(found());
+            } else if e.tag() & TAG_FIELDS_EXPIRE != 0 && has_due_fields(e, now) {
+                fields_due.push(found());
             }
         });
         if *cursor == 0 || seen >= budget {
@@ -43,6 +50,13 @@ pub fn step(
     }
     for (k, hash) in &due {
         shard.expire(k, *hash, changes);
+    }
+    for (k, hash) in &fields_due {
+        let Shard { dbs, meta } = &mut *shard;
+        if let Some(slot) = dbs[db as usize].get_mut(*hash, &k.key) {
+            let edit = Edit::new(slot, meta, changes, db, now);
+            HashMut::new(edit, HashLimits::NONE, key).expire(budget);
+        }
     }
     due.len()
 }
@@ -70,5 +84,13 @@ impl Keys<'_, '_> {
             }
             _ => false,
         }
+    }
+}
+
+/// Whether some field of this hash may be due.
+fn has_due_fields(e: &Entry, now: Wall) -> bool {
+    match e.object() {
+        Some(Object::Hash(h)) => h.next_expiry_ms().is_some_and(|at| at < now.0),
+        _ => false,
     }
 }

@@ -10,6 +10,7 @@ pub mod database;
 pub mod edit;
 pub mod event;
 pub mod expire;
+pub mod hash;
 pub mod held;
 pub mod keys;
 pub mod list;

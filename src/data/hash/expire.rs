@@ -45,6 +45,20 @@ impl HashTable {
         (self.expiring() > 0).then_some(self.hint.bound_ms)
     }
 
+    /// Number of stored fields that are not due. Constant time while nothing is due.
+    pub fn live_len(&self, now_ms: u64) -> usize {
+        if self.next_expiry_ms().is_none_or(|at| at >= now_ms) {
+            return self.len();
+        }
+        let (mut due, mut cursor) = (0, 0);
+        loop {
+            cursor = self.table.scan_tagged(cursor, |field| due += usize::from(field.entry().is_due(now_ms)));
+            if cursor == 0 {
+                return self.len() - due;
+            }
+        }
+    }
+
     /// Removes `field` if it is due; whether it was.
     pub fn remove_due(&mut self, field: &[u8], now_ms: u64) -> bool {
         self.expiring() > 0 && is_due(self.expiry_ms(field), now_ms) && self.del(field)

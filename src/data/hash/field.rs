@@ -71,20 +71,9 @@ struct Shape {
 impl Shape {
     fn of(field_len: usize, value_len: usize, expires: bool) -> Shape {
         let longest = field_len.max(value_len);
-        assert!(
-            longest <= u32::MAX as usize,
-            "a hash field or value is at most 4 GiB long"
-        );
-        let long = if longest > usize::from(u8::MAX) {
-            LONG
-        } else {
-            0
-        };
-        Shape {
-            flags: long | if expires { EXPIRES } else { 0 },
-            field_len,
-            value_len,
-        }
+        assert!(longest <= u32::MAX as usize, "a hash field or value is at most 4 GiB long");
+        let long = if longest > usize::from(u8::MAX) { LONG } else { 0 };
+        Shape { flags: long | if expires { EXPIRES } else { 0 }, field_len, value_len }
     }
 
     #[inline]
@@ -120,8 +109,7 @@ impl Shape {
     }
 
     fn layout(self) -> Layout {
-        Layout::from_size_align(self.size(), 8)
-            .expect("a block is far smaller than the address space")
+        Layout::from_size_align(self.size(), 8).expect("a block is far smaller than the address space")
     }
 
     /// Writes the head of a block but for the expiry.
@@ -144,9 +132,7 @@ impl Field {
         let layout = shape.layout();
         // SAFETY: the head alone makes the layout's size greater than 0.
         let block = unsafe { alloc(layout) };
-        let Some(block) = NonNull::new(block) else {
-            handle_alloc_error(layout)
-        };
+        let Some(block) = NonNull::new(block) else { handle_alloc_error(layout) };
         // SAFETY: head, field, value and the unused rest follow each other and make up the
         // `layout.size()` bytes of the block, which is new and so overlaps nothing.
         unsafe {
@@ -172,17 +158,12 @@ impl Field {
         unsafe {
             let flags = *p;
             let (field_len, value_len) = if flags & LONG != 0 {
-                let len =
-                    |at: usize| u32::from_le(p.add(at).cast::<u32>().read_unaligned()) as usize;
+                let len = |at: usize| u32::from_le(p.add(at).cast::<u32>().read_unaligned()) as usize;
                 (len(1), len(5))
             } else {
                 (usize::from(*p.add(1)), usize::from(*p.add(2)))
             };
-            Shape {
-                flags,
-                field_len,
-                value_len,
-            }
+            Shape { flags, field_len, value_len }
         }
     }
 
@@ -212,11 +193,7 @@ impl Field {
     /// What an element of a table holds, for as long as the table is borrowed.
     #[inline]
     pub fn lend<'a>(view: View<'a, Field>) -> Entry<'a> {
-        let Entry {
-            field,
-            value,
-            expiry_ms,
-        } = view.entry();
+        let Entry { field, value, expiry_ms } = view.entry();
         // SAFETY: the slices lie in the block, not in the handle, and the block stays as it
         // is while the table is borrowed, which is for `'a`.
         unsafe {
@@ -294,11 +271,7 @@ impl Element for Field {
     }
 
     fn tag(&self) -> u8 {
-        if self.shape().expires() {
-            TAG_EXPIRES
-        } else {
-            0
-        }
+        if self.shape().expires() { TAG_EXPIRES } else { 0 }
     }
 }
 
@@ -323,10 +296,7 @@ mod tests {
     #[test]
     fn short_fields_fit_32_bytes() {
         assert_eq!(Field::new(&[b'f'; 16], b"abc", None).heap_bytes(), 32);
-        assert_eq!(
-            Field::new(&[b'f'; 16], b"abc", Some(MAX_EXPIRY_MS)).heap_bytes(),
-            32
-        );
+        assert_eq!(Field::new(&[b'f'; 16], b"abc", Some(MAX_EXPIRY_MS)).heap_bytes(), 32);
         assert_eq!(Field::new(b"", b"", None).heap_bytes(), 8);
     }
 
@@ -335,10 +305,7 @@ mod tests {
         let mut f = Field::new(b"field", b"0123456789", None);
         let block = f.0;
         f.update(b"abcdefghijklmnop", None);
-        assert_eq!(
-            (f.0, f.entry().value),
-            (block, b"abcdefghijklmnop".as_slice())
-        );
+        assert_eq!((f.0, f.entry().value), (block, b"abcdefghijklmnop".as_slice()));
         f.update(&[b'x'; 300], None);
         assert_ne!(f.0, block);
         assert_eq!(f.entry().value, [b'x'; 300]);

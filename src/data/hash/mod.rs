@@ -112,17 +112,15 @@ impl HashTable {
             NewExpiry::Keep | NewExpiry::Never => None,
         };
         self.note_expiry(expiry_ms);
-        if let Some(mut old) = self.table.get_mut(hash, field) {
-            let expiry_ms = if expiry == NewExpiry::Keep { old.expiry_ms() } else { expiry_ms };
-            self.block_bytes -= old.heap_bytes();
-            old.update(value, expiry_ms);
-            self.block_bytes += old.heap_bytes();
-            return false;
+        let make = || Field::new(field, value, expiry_ms);
+        let (mut stored, new) = self.table.get_or_insert_with(hash, field, make);
+        if !new {
+            let expiry_ms = if expiry == NewExpiry::Keep { stored.expiry_ms() } else { expiry_ms };
+            self.block_bytes -= stored.heap_bytes();
+            stored.update(value, expiry_ms);
         }
-        let new = Field::new(field, value, expiry_ms);
-        self.block_bytes += new.heap_bytes();
-        self.table.insert(hash, new);
-        true
+        self.block_bytes += stored.heap_bytes();
+        new
     }
 
     /// Removes `field`; whether it was stored.

@@ -5,7 +5,7 @@
 
 use super::HashTable;
 use crate::base::hash::HashKey;
-use crate::data::packed::{ByteStore, Item, Packed};
+use crate::data::packed::{ByteStore, Item, Needle, Packed, codec};
 
 type P = Packed<false>;
 
@@ -16,18 +16,36 @@ pub fn get<'a>(bytes: &'a [u8], field: &[u8]) -> Option<Item<'a>> {
     Some(P::get(bytes, P::next(bytes, at)))
 }
 
-/// Sets `field` to `value`; whether the field is new.
-pub fn set<'a>(store: &mut impl ByteStore, field: &[u8], value: impl Into<Item<'a>>) -> bool {
-    match P::find(store.bytes(), field, 2) {
-        Some(at) => {
+/// Where `field` is, or how many fields there are.
+fn search(bytes: &[u8], field: &[u8]) -> Result<usize, usize> {
+    let needle = Needle::new(field);
+    let (mut at, mut count) = (0, 0);
+    while at < bytes.len() {
+        let (item, size) = codec::read(&bytes[at..]);
+        if needle.matches(item) {
+            return Ok(at);
+        }
+        at += size;
+        at += codec::size_at(&bytes[at..]);
+        count += 1;
+    }
+    Err(count)
+}
+
+/// Sets `field` to `value`; the number of fields afterwards if the field is new.
+pub fn set<'a>(store: &mut impl ByteStore, field: &[u8], value: impl Into<Item<'a>>) -> Option<usize> {
+    match search(store.bytes(), field) {
+        Ok(at) => {
             let value_at = P::next(store.bytes(), at);
             P::replace(store, value_at, value);
-            false
+            None
         }
-        None => {
-            P::push_back(store, field);
-            P::push_back(store, value);
-            true
+        Err(count) => {
+            let (field, value, end) = (Item::from_text(field), value.into(), store.bytes().len());
+            let gap = store.splice(end, 0, codec::size_of(field) + codec::size_of(value));
+            let value_at = codec::write(field, gap);
+            codec::write(value, &mut gap[value_at..]);
+            Some(count + 1)
         }
     }
 }

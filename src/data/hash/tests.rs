@@ -128,7 +128,10 @@ proptest! {
         for (f, v) in ops {
             match v {
                 Some(v) => {
-                    prop_assert_eq!(packed::set(&mut bytes, &f, v.as_slice()), model.insert(f, v).is_none());
+                    {
+                    let new = model.insert(f.clone(), v.clone()).is_none();
+                    prop_assert_eq!(packed::set(&mut bytes, &f, v.as_slice()), new.then_some(model.len()));
+                }
                 }
                 None => prop_assert_eq!(packed::del(&mut bytes, &f), model.remove(&f).is_some()),
             }

@@ -3,6 +3,7 @@
 mod connection;
 mod expiry;
 mod generic;
+mod hashes;
 mod lists;
 mod pubsub;
 mod records;

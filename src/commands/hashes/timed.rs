@@ -1,0 +1,233 @@
+//! Reading, setting and deleting fields together with when they expire.
+
+use super::{
+    super::{
+        ctx::{Ctx, DONE, Outcome},
+        row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row},
+    },
+    expiry::{HEXPIRE, HPERSIST, Unit, close_expired, counted, fields, time_arg},
+    limits, reply_value,
+    write::{HDEL, HSET},
+};
+use crate::{data::hash::NewExpiry, keyspace::event::HEXPIRED, protocol::Error};
+use std::ops::Range;
+
+/// This file's commands.
+pub const ROWS: &[Row] = &[
+    Row {
+        flags: Flags::WRITE.or(Flags::FAST),
+        acl: Acl::HASH,
+        since: "9.0.0",
+        complexity: "O(N), N the fields named",
+        summary: "Shows values of fields and changes when they expire.",
+        keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE))],
+        args: &[
+            Arg::key("key"),
+            Arg::one_of(
+                "expiration",
+                &[
+                    Arg::int("seconds").after("EX"),
+                    Arg::int("milliseconds").after("PX"),
+                    Arg::unix_time("unix-time-seconds").after("EXAT"),
+                    Arg::unix_time("unix-time-milliseconds").after("PXAT"),
+                    Arg::token("persist", "PERSIST"),
+                ],
+            )
+            .optional(),
+            Arg::block("fields", &[Arg::int("numfields"), Arg::string("field").multiple()]).after("FIELDS"),
+        ],
+        ..Row::new("hgetex", -5, Group::Hash, hgetex)
+    },
+    Row {
+        flags: Flags::WRITE.or(Flags::DENYOOM).or(Flags::FAST),
+        acl: Acl::HASH,
+        since: "9.0.0",
+        complexity: "O(N), N the fields set",
+        summary: "Sets fields and when they expire.",
+        keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::UPDATE))],
+        args: &[
+            Arg::key("key"),
+            Arg::one_of("fields-condition", &[Arg::token("fnx", "FNX"), Arg::token("fxx", "FXX")]).optional(),
+            Arg::one_of(
+                "expiration",
+                &[
+                    Arg::int("seconds").after("EX"),
+                    Arg::int("milliseconds").after("PX"),
+                    Arg::unix_time("unix-time-seconds").after("EXAT"),
+                    Arg::unix_time("unix-time-milliseconds").after("PXAT"),
+                    Arg::token("keepttl", "KEEPTTL"),
+                ],
+            )
+            .optional(),
+            Arg::block(
+                "fields",
+                &[Arg::int("numfields"), Arg::block("data", &[Arg::string("field"), Arg::string("value")]).multiple()],
+            )
+            .after("FIELDS"),
+        ],
+        ..Row::new("hsetex", -6, Group::Hash, hsetex)
+    },
+    Row {
+        flags: Flags::WRITE.or(Flags::FAST),
+        acl: Acl::HASH,
+        since: "9.1.0",
+        complexity: "O(N), N the fields named",
+        summary: "Shows values of fields and deletes the fields.",
+        keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::DELETE))],
+        args: &[
+            Arg::key("key"),
+            Arg::block("fields", &[Arg::int("numfields"), Arg::string("field").multiple()]).after("FIELDS"),
+        ],
+        ..Row::new("hgetdel", -5, Group::Hash, hgetdel)
+    },
+];
+
+/// What becomes of the fields' expiry.
+#[derive(Clone, Copy, PartialEq)]
+enum Change {
+    /// PERSIST, or nothing said about a field that is set.
+    Clear,
+    /// KEEPTTL, or nothing said about a field that is read.
+    Keep,
+    /// Unix ms.
+    At(u64),
+}
+
+/// The options before FIELDS.
+#[derive(Default)]
+struct Options {
+    fnx: bool,
+    fxx: bool,
+    change: Option<Change>,
+}
+
+impl Options {
+    /// Parses the arguments `at`; `setting`: those of HSETEX, else of HGETEX.
+    fn parse(ctx: &Ctx, at: Range<usize>, setting: bool) -> Result<Options, Error> {
+        let mut o = Options::default();
+        let mut i = at.start;
+        while i < at.end {
+            let unit = |seconds, absolute| Some(Unit { seconds, absolute });
+            let timed = match () {
+                () if ctx.is(i, "EX") => unit(true, false),
+                () if ctx.is(i, "PX") => unit(false, false),
+                () if ctx.is(i, "EXAT") => unit(true, true),
+                () if ctx.is(i, "PXAT") => unit(false, true),
+                () => None,
+            };
+            let change = match timed {
+                Some(unit) if i + 1 < at.end => {
+                    i += 1;
+                    Change::At(time_arg(ctx, i, unit)?)
+                }
+                Some(_) => return Err(Error::SYNTAX),
+                None if setting && ctx.is(i, "KEEPTTL") => Change::Keep,
+                None if !setting && ctx.is(i, "PERSIST") => Change::Clear,
+                None => {
+                    let flag = match () {
+                        () if setting && ctx.is(i, "FNX") && !o.fxx => &mut o.fnx,
+                        () if setting && ctx.is(i, "FXX") && !o.fnx => &mut o.fxx,
+                        () => return Err(Error::SYNTAX),
+                    };
+                    *flag = true;
+                    i += 1;
+                    continue;
+                }
+            };
+            if o.change.replace(change).is_some() {
+                return Err(Error::SYNTAX);
+            }
+            i += 1;
+        }
+        Ok(o)
+    }
+}
+
+fn hgetex(ctx: &mut Ctx) -> Outcome {
+    let (at, names) = fields(ctx, 2, 1)?;
+    let change = Options::parse(ctx, 2..at, false)?.change.unwrap_or(Change::Keep);
+    let (key, limits, now_ms) = (ctx.key(1), limits(ctx), ctx.now.wall.0);
+    let mut hash = ctx.keys.edit_hash(key, limits)?;
+    ctx.out.array(names.len());
+    let (mut changed, mut deleted) = (0, 0);
+    for i in names {
+        let field = ctx.args.at(i);
+        reply_value(&mut ctx.out, hash.as_ref().map(|h| h.get()), field);
+        let Some(h) = hash.as_mut().filter(|h| h.get().get(field).is_some()) else { continue };
+        match change {
+            Change::Keep => {}
+            Change::Clear => changed += u64::from(h.persist(field)),
+            Change::At(at_ms) if at_ms <= now_ms => deleted += u64::from(h.del(field)),
+            Change::At(at_ms) => {
+                h.set_expiry(field, at_ms);
+                changed += 1;
+            }
+        }
+    }
+    if let Some(hash) = hash {
+        close_expired(hash, deleted, (if change == Change::Clear { HPERSIST } else { HEXPIRE }, changed));
+    }
+    DONE
+}
+
+fn hsetex(ctx: &mut Ctx) -> Outcome {
+    let (at, pairs) = fields(ctx, 2, 2)?;
+    let options = Options::parse(ctx, 2..at, true)?;
+    let (key, limits, now_ms) = (ctx.key(1), limits(ctx), ctx.now.wall.0);
+    let mut hash = ctx.keys.upsert_hash(key, limits)?;
+    let exists = |i: usize| hash.get().get(ctx.args.at(i)).is_some();
+    let mut names = pairs.clone().step_by(2);
+    if options.fnx && names.clone().any(exists) || options.fxx && !names.all(exists) {
+        ctx.out.int(0);
+        return DONE;
+    }
+    let names = pairs.step_by(2);
+    let n = names.len() as u64;
+    if let Some(Change::At(at_ms)) = options.change
+        && at_ms <= now_ms
+    {
+        let deleted = names.filter(|i| hash.del(ctx.args.at(*i))).count();
+        if deleted > 0 {
+            hash.changed(HEXPIRED, deleted as u64);
+        }
+        ctx.out.int(1);
+        return DONE;
+    }
+    let expiry = match options.change {
+        Some(Change::At(at_ms)) => NewExpiry::At(at_ms),
+        Some(Change::Keep) => NewExpiry::Keep,
+        Some(Change::Clear) | None => NewExpiry::Never,
+    };
+    hash.grow(names.len());
+    for i in names {
+        hash.set(ctx.args.at(i), ctx.args.at(i + 1), expiry);
+    }
+    if let NewExpiry::At(_) = expiry {
+        hash.raise(HSET);
+        hash.changed(HEXPIRE, n);
+    } else {
+        hash.changed(HSET, n);
+    }
+    ctx.out.int(1);
+    DONE
+}
+
+fn hgetdel(ctx: &mut Ctx) -> Outcome {
+    if !ctx.is(2, "FIELDS") {
+        return Err(Error::SYNTAX);
+    }
+    let names = counted(ctx, 3, 1).map_err(|e| if e == Error::NOT_INT { e } else { Error::SYNTAX })?;
+    let (key, limits) = (ctx.key(1), limits(ctx));
+    let mut hash = ctx.keys.edit_hash(key, limits)?;
+    ctx.out.array(names.len());
+    let mut deleted = 0;
+    for i in names {
+        let field = ctx.args.at(i);
+        reply_value(&mut ctx.out, hash.as_ref().map(|h| h.get()), field);
+        deleted += u64::from(hash.as_mut().is_some_and(|h| h.del(field)));
+    }
+    if let Some(hash) = hash.filter(|_| deleted > 0) {
+        hash.changed(HDEL, deleted);
+    }
+    DONE
+}
