@@ -24,7 +24,7 @@ define stage
 @echo "== $(1)"; start=$$SECONDS; $(2); echo "== $(1): $$((SECONDS - start)) s"
 endef
 
-.PHONY: help run check test sim sim-twice fuzz bench verify fix peers cargo-fuzz
+.PHONY: help run check test interleavings sim sim-twice fuzz bench verify fix peers cargo-fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -39,6 +39,9 @@ check: ## type-check everything, the simulator too
 
 test: peers ## unit, property, tidy, black-box and differential tests
 	$(CARGO) test --workspace --locked
+
+interleavings: ## explore the orders in which threads pass the engine's locks
+	RUSTFLAGS="--cfg shuttle" CARGO_TARGET_DIR=$(TARGET)/shuttle $(CARGO) test -q --locked --test interleavings
 
 sim: ## simulate seeds: SEED=7 or SEEDS=0..100, SCENARIO=smoke
 	$(SIM) $(SIM_ARGS)
@@ -65,6 +68,7 @@ verify: peers ## all that must hold before a change lands
 	$(call stage,clippy of the simulator,$(SIM_ENV) $(CARGO) clippy -p norn-sim --all-targets --locked --profile sim -- -D warnings)
 	$(call stage,tidy,$(CARGO) test --locked --test tidy)
 	$(call stage,tests,$(CARGO) test --workspace --locked)
+	$(call stage,interleavings,$(MAKE) --no-print-directory interleavings)
 	$(call stage,simulation,$(MAKE) --no-print-directory sim-twice)
 	$(call stage,fuzz,$(MAKE) --no-print-directory fuzz)
 

@@ -5,7 +5,7 @@ use crate::{
     base::{clock::Clock, time::Now},
     commands::{
         row::Flags,
-        table::{self, Command},
+        table::Command,
     },
     keyspace::Held,
     protocol::{Error, Output, Reply},
@@ -33,13 +33,7 @@ pub(super) enum Step {
 impl Engine {
     /// The command a client means by `name`, after renames.
     pub(super) fn find(&self, name: &[u8]) -> Option<&'static Command> {
-        if let Some(renames) = &self.renames {
-            let lower = name.to_ascii_lowercase();
-            if let Some(found) = renames.get(&lower) {
-                return *found;
-            }
-        }
-        table::find(name)
+        self.renames.find(name)
     }
 
     /// Executes or refuses one request, and writes its reply unless the client wants none.
@@ -137,6 +131,10 @@ impl Engine {
             && let Err(e) = self.make_room(w, s, held, command)
         {
             return refuse(e);
+        }
+        if row.flags.has(Flags::WRITE) && w.config.replication.min_replicas_to_write > 0 {
+            // There is no replication yet, so no replica is ever good enough.
+            return refuse(Error::NOREPLICAS);
         }
         if !s.resp3 && s.is_subscriber() && !row.flags.has(Flags::IN_SUBSCRIBE) {
             return refuse(Error::only_subscribe_allowed(&command.full_name()));

@@ -16,6 +16,7 @@ mod mail;
 mod memory;
 mod monitor;
 mod record;
+mod rename;
 mod transaction;
 
 #[cfg(test)]
@@ -24,8 +25,8 @@ pub mod testing;
 mod tests;
 
 use crate::{
-    base::{hash::HashMap, prng::Prng},
-    commands::{ShellRequest, table, table::Command},
+    base::prng::Prng,
+    commands::{ShellRequest, table},
     config::{Config, MaxmemoryPolicy},
     keyspace::{access::AccessPolicy, changes::Changes, shard::Keyspace},
     session::{
@@ -58,16 +59,18 @@ pub enum Progress {
 /// The server's logic; one for all workers.
 pub struct Engine {
     pub shared: Shared,
-    /// `rename-command`: lower-case names that mean another command, or none.
-    renames: Option<HashMap<Vec<u8>, Option<&'static Command>>>,
+    renames: rename::Renames,
 }
 
 impl Engine {
     /// An engine for `workers` workers. `seed` keys the hash of the key space.
+    ///
+    /// # Panics
+    /// If the configuration does not pass [`check_config`].
     pub fn new(config: Config, boot: Boot, workers: usize, seed: u64) -> Arc<Engine> {
         let shards = if workers <= 1 { 1 } else { workers * 16 };
         let space = Keyspace::new(crate::base::hash::HashKey(seed), shards, config.process.databases);
-        let renames = renames(&config);
+        let renames = rename::Renames::new(&config).expect("the configuration was checked");
         Arc::new(Engine { shared: Shared::new(space, config, boot, workers.max(1), table::TOTAL), renames })
     }
 }
@@ -123,20 +126,12 @@ impl Worker {
     }
 }
 
-/// The names that `rename-command` took away or gave.
-fn renames(config: &Config) -> Option<HashMap<Vec<u8>, Option<&'static Command>>> {
-    if config.renames.is_empty() {
-        return None;
-    }
-    let mut map: HashMap<Vec<u8>, Option<&'static Command>> = HashMap::default();
-    for r in &config.renames {
-        let from = r.from.to_ascii_lowercase();
-        let command = map.insert(from.clone(), None).unwrap_or_else(|| table::find(&from));
-        if !r.to.is_empty() {
-            map.insert(r.to.to_ascii_lowercase(), command);
-        }
-    }
-    Some(map)
+/// Whether an engine can be made of this configuration.
+///
+/// # Errors
+/// Why not, in words for the log.
+pub fn check_config(config: &Config) -> Result<(), &'static str> {
+    rename::Renames::new(config).map(drop)
 }
 
 fn access_policy(c: &Config) -> AccessPolicy {

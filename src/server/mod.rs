@@ -53,6 +53,7 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
         os: launch.os,
     };
     let seed = env.rand_u64();
+    crate::engine::check_config(&config)?;
     let engine = Engine::new(config, boot, workers, seed);
     let (rebind, rebinds) = mpsc::unbounded_channel();
     let shell = ShellHandle { rebind };
