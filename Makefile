@@ -69,6 +69,7 @@ verify: peers ## all that must hold before a change lands
 	$(call stage,tidy,$(CARGO) test --locked --test tidy)
 	$(call stage,tests,$(CARGO) test --workspace --locked)
 	$(call stage,interleavings,$(MAKE) --no-print-directory interleavings)
+	$(call stage,tests of the simulator,$(SIM_ENV) $(CARGO) test -p norn-sim --locked --profile sim)
 	$(call stage,simulation,$(MAKE) --no-print-directory sim-twice)
 	$(call stage,fuzz,$(MAKE) --no-print-directory fuzz)
 

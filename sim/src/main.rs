@@ -1,9 +1,9 @@
 //! `norn-sim`: runs scenarios by seed.
 
 #[cfg(not(madsim))]
-fn main() {
+fn main() -> std::process::ExitCode {
     eprintln!("norn-sim needs RUSTFLAGS=\"--cfg madsim\": use `make sim`");
-    std::process::exit(2);
+    std::process::ExitCode::from(2)
 }
 
 #[cfg(madsim)]
