@@ -1,5 +1,6 @@
 //! Tests of commands through the engine, a file per family.
 
+mod blocking;
 mod connection;
 mod expiry;
 mod generic;
