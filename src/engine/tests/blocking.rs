@@ -342,35 +342,38 @@ fn a_dead_client_is_not_served() {
     play(&mut r, &[(9, "RPUSH a x", ":1"), (1, "mail", "[a x]"), (9, "RPUSH b y", ":1"), (9, "LLEN b", ":1")]);
 }
 
+/// Ends a client's wait as CLIENT UNBLOCK does; whether it waited.
+fn unblock(r: &mut Rig, client: usize, error: bool) -> bool {
+    let session = r.session(client);
+    let waits = session.blocked.as_ref().is_some_and(|b| b.claim(State::Ended));
+    if waits {
+        session.info.mailbox.post(Msg::Unblock { error });
+    }
+    waits
+}
+
 #[test]
 fn client_unblock() {
     let mut r = Rig::new();
-    let ask = |r: &mut Rig, error| r.session(0).info.mailbox.post(Msg::Unblock { error });
     assert_eq!(r.run(0, "BLPOP a 0"), WAITS);
-    ask(&mut r, false);
+    assert!(unblock(&mut r, 0, false));
     assert_eq!(r.mail(0), "nil[]");
-    ask(&mut r, false);
-    assert_eq!(r.mail(0), "", "who does not wait is not concerned");
+    assert!(!unblock(&mut r, 0, false));
     assert_eq!(r.run(0, "BLPOP a 0"), WAITS);
-    ask(&mut r, true);
+    assert!(unblock(&mut r, 0, true));
+    assert_eq!(r.run(1, "RPUSH a x"), ":1", "nobody takes it any more");
     assert_eq!(r.mail(0), "-UNBLOCKED client unblocked via CLIENT UNBLOCK");
-    assert_eq!(r.run(1, "RPUSH a x"), ":1");
     assert_eq!(r.run(0, "BLPOP a 0"), "[a x]");
+    assert_eq!(r.run(0, "BLPOP a 0"), WAITS);
+    assert!(unblock(&mut r, 0, true));
+    r.disconnect(0);
+    assert!(r.engine.shared.blocked.is_empty());
 }
 
-/// Another worker is just serving the client, in vain, when something else ends its wait.
+/// Another worker is just serving the client, in vain, when its connection ends.
 #[test]
-fn the_end_of_a_wait_is_not_lost_while_it_is_being_served() {
+fn the_end_of_a_client_is_not_lost_while_it_is_being_served() {
     let mut r = Rig::new();
-    assert_eq!(r.run(0, "BLPOP a 0"), WAITS);
-    let b = r.session(0).blocked.clone().unwrap();
-    assert!(b.claim(State::Served));
-    b.info.mailbox.post(Msg::Unblock { error: true });
-    assert_eq!(r.mail(0), "");
-    assert!(!b.unclaim());
-    b.info.mailbox.post(Msg::Nudge);
-    assert_eq!(r.mail(0), "-UNBLOCKED client unblocked via CLIENT UNBLOCK");
-
     assert_eq!(r.run(0, "BLPOP a 0"), WAITS);
     let b = r.session(0).blocked.clone().unwrap();
     assert!(b.claim(State::Served));
