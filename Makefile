@@ -27,7 +27,7 @@ endef
 .PHONY: help run check test interleavings sim sim-twice fuzz bench verify fix peers cargo-fuzz
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 17
 
 run: ## build the release binary and serve on port 6379 (ARGS="--port 7001" for more)
 	$(CARGO) build --release --locked --bin norn

@@ -83,7 +83,6 @@ impl Duel {
     /// Runs `sequence` on both; what differs, as text.
     fn run(&mut self, sequence: &[Command]) -> Result<(), String> {
         let reset = [vec![b"RESET".to_vec()], vec![b"FLUSHALL".to_vec()]];
-        let reset = if self.only_known { &reset[1..] } else { &reset[..] };
         let whole: Vec<Command> = reset.iter().chain(sequence).cloned().collect();
         let peer = self.peer.replies(&whole).map_err(|e| format!("the peer failed: {e}"))?;
         let ours = self.ours.replies(&whole).map_err(|e| {

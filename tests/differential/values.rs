@@ -161,7 +161,8 @@ const MILLIS: &[&str] = &[
 const UNIX_SECONDS: &[&str] =
     &["1", "1000", "0", "-1", "9999999999", "99999999999", "9223372036854775807", "9223372036854775", "x"];
 const UNIX_MILLIS: &[&str] = &["1", "1000", "0", "-1", "9999999999000", "99999999999999", "9223372036854775807", "x"];
-const TIMEOUTS: &[&str] = &["-1", "abc", "-0.5", "1e400", "nan", "inf", ""];
+/// Without those too large: Redis 7.0 takes them for negative.
+const TIMEOUTS: &[&str] = &["-1", "abc", "-0.5", "nan", ""];
 const PATTERNS: &[&str] = &[
     "*", "s*", "?0", "[hl]1", "[^s]*", "[a-l]?", "h\\1", "nothing", "", "**1", "[", "[a-", "f*", "\\", "*0*", "[z-a]0",
 ];

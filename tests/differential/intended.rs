@@ -1,0 +1,91 @@
+//! Where we mean to differ from the peer, which is Redis 7.0, because Valkey does.
+
+use super::common::Value;
+
+/// One such place.
+pub struct Intended {
+    command: &'static str,
+    /// What the peer says; anything, when it is not a text.
+    peer: Option<&'static str>,
+    ours: &'static str,
+    /// Whether the servers' states differ from here on, so that the rest proves nothing.
+    pub parts_ways: bool,
+    #[allow(dead_code)] // for the reader
+    reason: &'static str,
+}
+
+const NOT_IN_MULTI: &str = "Valkey refuses it by a flag of the command, which spoils the transaction as well";
+
+const NOT_NEGATABLE: &str =
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
+
+const INTENDED: &[Intended] = &[
+    Intended {
+        command: "OBJECT",
+        peer: Some("quicklist"),
+        ours: "listpack",
+        parts_ways: false,
+        reason: "Valkey, as Redis from 7.2 on, keeps a small list in one listpack",
+    },
+    Intended {
+        command: "MULTI",
+        peer: Some("ERR MULTI calls can not be nested"),
+        ours: "ERR Command not allowed inside a transaction",
+        parts_ways: true,
+        reason: NOT_IN_MULTI,
+    },
+    Intended {
+        command: "WATCH",
+        peer: Some("ERR WATCH inside MULTI is not allowed"),
+        ours: "ERR Command not allowed inside a transaction",
+        parts_ways: true,
+        reason: NOT_IN_MULTI,
+    },
+    Intended {
+        command: "SCAN",
+        peer: None,
+        ours: "ERR invalid cursor",
+        parts_ways: false,
+        reason: "Redis 7.0 reads a cursor leniently: an empty one, blanks, a sign",
+    },
+    Intended { command: "HSCAN", peer: None, ours: "ERR invalid cursor", parts_ways: false, reason: "as SCAN" },
+    Intended {
+        command: "LREM",
+        peer: None,
+        ours: NOT_NEGATABLE,
+        parts_ways: true,
+        reason: "Redis 7.0 negates the smallest integer, and may remove what it should not",
+    },
+    Intended {
+        command: "LPOS",
+        peer: None,
+        ours: NOT_NEGATABLE,
+        parts_ways: false,
+        reason: "Redis 7.0 negates the smallest integer, and finds nothing",
+    },
+];
+
+fn is(value: &Value, text: &str) -> bool {
+    matches!(value, Value::Bulk(b) | Value::Error(b) | Value::Simple(b) if b == text.as_bytes())
+}
+
+/// The entry that covers these replies to the command of this (capital) name.
+pub fn intended(command: &str, ours: &Value, peer: &Value) -> Option<&'static Intended> {
+    INTENDED
+        .iter()
+        .find(|known| known.command == command && is(ours, known.ours) && known.peer.is_none_or(|text| is(peer, text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::common::{bulk, err};
+    use super::*;
+
+    #[test]
+    fn a_difference_is_intended_one_way() {
+        assert!(intended("OBJECT", &bulk("listpack"), &bulk("quicklist")).is_some());
+        assert!(intended("OBJECT", &bulk("quicklist"), &bulk("listpack")).is_none());
+        assert!(intended("SCAN", &err("ERR invalid cursor"), &Value::Nil).is_some());
+        assert!(intended("SCAN", &Value::Nil, &err("ERR invalid cursor")).is_none());
+    }
+}
