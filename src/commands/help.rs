@@ -23,6 +23,12 @@ pub const fn row(group: Group, acl: Acl) -> Row {
     }
 }
 
+/// The function of a container's own row. A container is never run: without arguments its
+/// arity is wrong, with one it is the subcommand that runs.
+pub fn container(ctx: &mut Ctx) -> Outcome {
+    Err(Error::wrong_arity(ctx.row.name))
+}
+
 fn help(ctx: &mut Ctx) -> Outcome {
     let container = COMMANDS[ctx.command as usize].parent.expect("HELP belongs to a container");
     let subs: Vec<&Row> = container.subs.iter().filter(|s| s.name != "help").collect();
@@ -38,14 +44,6 @@ fn help(ctx: &mut Ctx) -> Outcome {
     ctx.out.simple("HELP");
     ctx.out.simple("    Print this help.");
     DONE
-}
-
-/// The function of a row that only has subcommands: reached when none is given.
-///
-/// # Errors
-/// Always, about the number of arguments.
-pub fn container(ctx: &mut Ctx) -> Outcome {
-    Err(Error::wrong_arity(ctx.row.name))
 }
 
 /// Appends a space and an argument as manuals write it: `[TOKEN <name> [TOKEN <name> ...]]`.

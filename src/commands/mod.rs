@@ -1,6 +1,8 @@
 //! Commands: one file per family, each a table of rows and a function per row.
 
+pub mod client;
 pub mod commandlog;
+pub mod config_cmd;
 pub mod connection;
 pub mod ctx;
 pub mod expiry;

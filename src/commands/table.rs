@@ -9,6 +9,8 @@ use super::row::{Acl, Row};
 /// The families, in the order their commands are numbered.
 const FAMILIES: &[&[Row]] = &[
     super::connection::ROWS,
+    super::client::ROWS,
+    super::config_cmd::ROWS,
     super::strings::get::ROWS,
     super::strings::set::ROWS,
     super::strings::set_many::ROWS,

@@ -11,7 +11,7 @@ use crate::{
     base::{clock::Clock, time::Now},
     commands::{
         row::{Begin, Flags, KeyFlags, Row},
-        table::Command,
+        table::{COMMANDS, Command},
     },
     keyspace::Held,
     protocol::{
@@ -63,8 +63,12 @@ impl Engine {
     ) -> Progress {
         w.refresh(&self.shared);
         let mut now = clock.now();
+        let began = now.mono;
         s.info.active_ms.store(now.mono.0 / 1_000_000, Relaxed);
         let mut held = Held::new(&self.shared.keyspace);
+        if s.info.has_flag(flag::PAUSED) {
+            s.info.set_flag(flag::PAUSED, false);
+        }
         let progress = loop {
             if let Some(p) = standing(s) {
                 break p;
@@ -96,6 +100,9 @@ impl Engine {
             _ => s.info.mailbox.is_pending() && !self.on_mail(s, out),
         };
         s.publish();
+        let stats = w.stats(&self.shared);
+        stats.batches.add(1);
+        stats.batches_ns.add(now.mono.0 - began.0);
         if killed { Progress::Kill } else { progress }
     }
 
@@ -211,22 +218,23 @@ impl Engine {
 
     /// Until when CLIENT PAUSE holds this command, if it does.
     fn paused(&self, s: &Session, c: &Command, now: Now) -> Option<u64> {
-        let f = c.row.flags;
-        let exec_writes = || {
-            let tx = s.transaction.as_ref()?;
-            tx.queue.iter().any(|q| writes(crate::commands::table::COMMANDS[q.command as usize].row)).then_some(())
-        };
-        let writes = if c.row.name == "exec" { exec_writes().is_some() } else { writes(c.row) };
-        if s.transaction.is_some() && !f.has(Flags::IN_MULTI) || c.row.name == "client" {
-            return None;
-        }
-        self.shared.pause.holds(now.mono.0 / 1_000_000, writes)
+        let (pause, now_ms) = (&self.shared.pause, now.mono.0 / 1_000_000);
+        // Nearly always there is no pause at all.
+        pause.holds(now_ms, true)?;
+        let queue = s.transaction.as_ref().filter(|_| c.row.name == "exec").map_or(&[][..], |tx| &tx.queue);
+        let writes = writes(c.row) || queue.iter().any(|q| writes(COMMANDS[q.command as usize].row));
+        pause.holds(now_ms, writes)?;
+        // CLIENT UNPAUSE wakes those it sees paused: so look again once it would.
+        s.info.set_flag(flag::PAUSED, true);
+        let until_ms = pause.holds(now_ms, writes);
+        s.info.set_flag(flag::PAUSED, until_ms.is_some());
+        until_ms
     }
 }
 
 /// Whether CLIENT PAUSE WRITE holds the command.
 fn writes(row: &Row) -> bool {
-    row.flags.any(Flags::WRITE.or(Flags::MAY_REPLICATE))
+    row.flags.any(Flags::WRITE.or(Flags::MAY_REPLICATE)) || row.subs.iter().any(writes)
 }
 
 /// What a session waits for before any request is looked at.

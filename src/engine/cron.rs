@@ -4,7 +4,7 @@ use super::{Engine, Worker};
 use crate::{
     base::{clock::Clock, time::Now},
     keyspace::{Held, expire},
-    session::shared::Process,
+    session::{shared::Process, stats::WorkerStats},
 };
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -12,11 +12,22 @@ use std::sync::atomic::Ordering::Relaxed;
 const KEYS_PER_TICK: usize = 400;
 
 impl Engine {
-    /// Takes note of the time and of what the operating system says about the process.
-    pub fn tick(&self, _now: Now, usage: Process) {
+    /// Takes note of the time and of what the operating system says about the process, and
+    /// samples the rates that INFO shows.
+    pub fn tick(&self, now: Now, usage: Process) {
         let mut p = self.shared.process.lock();
         let peak = p.peak_rss_bytes.max(usage.rss_bytes);
         *p = Process { peak_rss_bytes: peak, ..usage };
+        drop(p);
+        let sum = |f: fn(&WorkerStats) -> u64| self.shared.workers.iter().map(f).sum();
+        let readings = [
+            sum(|w| w.commands.get()),
+            sum(|w| w.net_in_bytes.get()),
+            sum(|w| w.net_out_bytes.get()),
+            sum(|w| w.batches.get()),
+        ];
+        self.shared.rates.lock().sample(now.mono.0 / 1_000_000, readings);
+        self.shared.note_peak();
     }
 
     /// Removes some keys whose time has come; called ten times a second by one worker.

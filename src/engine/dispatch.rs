@@ -3,10 +3,7 @@
 use super::{Engine, Progress, Worker};
 use crate::{
     base::{clock::Clock, time::Now},
-    commands::{
-        row::Flags,
-        table::Command,
-    },
+    commands::{row::Flags, table::Command},
     keyspace::Held,
     protocol::{Error, Output, Reply},
     session::{
@@ -89,7 +86,9 @@ impl Engine {
         if let Some(tx) = &mut s.transaction
             && !command.row.flags.has(Flags::IN_MULTI)
         {
-            tx.queue.push(Queued { command: command.id, args: r.args.to_owned() });
+            let args = r.args.to_owned();
+            tx.queue_bytes += args.heap_bytes();
+            tx.queue.push(Queued { command: command.id, args });
             Reply::new(out, s.resp3).simple("QUEUED");
             return Step::Done;
         }

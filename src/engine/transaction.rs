@@ -12,7 +12,6 @@ use crate::{
     protocol::{Error, Output, Reply},
     session::{Session, state::Transaction, watch::WatchSet},
 };
-use std::sync::atomic::Ordering::Relaxed;
 
 impl Engine {
     /// Runs the session's transaction and replies its results.

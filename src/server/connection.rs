@@ -123,7 +123,6 @@ fn greet<E: Env>(local: &Local<E>, stream: &E::Stream, config: &Config) -> io::R
     };
     info.active_ms.store(info.created_ms, Relaxed);
     info.queued.store(-1, Relaxed);
-    info.names.lock().user = "default".into();
     info.set_flag(flag::UNIX_SOCKET, unix);
     Ok(info)
 }
@@ -214,9 +213,15 @@ impl<E: Env> Connection<E> {
         let i = &self.session.info;
         i.query_bytes.store(self.input.len() as u64, Relaxed);
         i.query_free_bytes.store((self.input.capacity() - self.input.len()) as u64, Relaxed);
+        self.mirror_output();
+        progress
+    }
+
+    /// Lets others know how much waits to be sent.
+    fn mirror_output(&self) {
+        let i = &self.session.info;
         i.output_bytes.store(self.out.len() as u64, Relaxed);
         i.output_memory_bytes.store(self.out.memory_bytes() as u64, Relaxed);
-        progress
     }
 
     /// Moves what is left in the worker's buffer to the connection's own.
@@ -266,6 +271,7 @@ impl<E: Env> Connection<E> {
                     if let Some(vec) = self.out.reclaim() {
                         self.local.put_spare(vec);
                     }
+                    self.mirror_output();
                     if matches!(progress, Progress::Send | Progress::Close) || self.finished {
                         return Poll::Ready(Event::Drained);
                     }

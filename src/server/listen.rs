@@ -125,11 +125,7 @@ impl<E: Env> Listeners<E> {
     pub async fn follow(&self, engine: Arc<Engine>, mut requests: mpsc::UnboundedReceiver<Rebind>) {
         while let Some(answer) = requests.recv().await {
             let config = engine.shared.config.get();
-            let result = self.open_tcp(&config).await.map_err(|_| {
-                "ERR CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to specified addresses."
-                    .to_owned()
-            });
-            let _ = answer.send(result);
+            let _ = answer.send(self.open_tcp(&config).await);
         }
     }
 

@@ -5,13 +5,17 @@ use crate::{
     commands::ShellRequest,
     config::{self, Config},
     env::{Disk, DiskFile, Env, Open},
-    protocol::{Output, Reply},
+    protocol::{Error, Output, Reply},
 };
 use std::{io, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
 /// A request to listen as the live configuration says, answered with what went wrong.
 pub type Rebind = oneshot::Sender<Result<(), String>>;
+
+/// What CONFIG SET blames when the listeners cannot follow.
+const PORT_TAKEN: (&[u8], &str) = (b"port", "Unable to listen on this port. Check server logs.");
+const NO_SUCH_ADDRESS: (&[u8], &str) = (b"bind", "Failed to bind to specified addresses.");
 
 /// How connections reach the task that owns the listeners.
 #[derive(Clone)]
@@ -44,13 +48,15 @@ pub async fn perform<E: Env>(local: &Local<E>, request: ShellRequest, out: &mut 
             let sent = local.shell.rebind.send(answer).is_ok();
             match if sent { wait.await.unwrap_or(Ok(())) } else { Ok(()) } {
                 Ok(()) => Reply::new(out, resp3).ok(),
-                Err(why) => {
-                    let restored: Result<(), ()> = local.engine.shared.config.update(|c| {
+                Err(_) => {
+                    let port = undo.network.port;
+                    let refused = local.engine.shared.config.update(|c| {
+                        let new_port = c.network.port != port;
                         *c = *undo;
-                        Ok(())
+                        Ok::<bool, ()>(new_port)
                     });
-                    debug_assert!(restored.is_ok());
-                    reply_error(out, resp3, why);
+                    let why = if refused == Ok(true) { PORT_TAKEN } else { NO_SUCH_ADDRESS };
+                    Reply::new(out, resp3).error(&Error::config_set_failed(why.0, why.1));
                 }
             }
         }

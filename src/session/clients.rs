@@ -4,22 +4,32 @@
 //! mirrored here in atomics that the owner stores once per batch of commands.
 
 use super::mailbox::Mailbox;
-use crate::base::sync::Mutex;
+use crate::{base::sync::Mutex, config::ProtectedAction};
 use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI64, AtomicU16, AtomicU32, AtomicU64, Ordering::Relaxed},
+        atomic::{
+            AtomicBool, AtomicI64, AtomicU16, AtomicU32, AtomicU64,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
 };
 
 /// Texts a client chose for itself.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Debug)]
 pub struct Names {
     pub name: String,
     pub lib_name: String,
     pub lib_ver: String,
     pub user: String,
+}
+
+impl Default for Names {
+    fn default() -> Names {
+        let (name, lib_name, lib_ver) = Default::default();
+        Names { name, lib_name, lib_ver, user: "default".into() }
+    }
 }
 
 /// Bits of [`ClientInfo::flags`].
@@ -36,6 +46,14 @@ pub mod flag {
     pub const UNBLOCKED: u32 = 1 << 9;
     pub const CLOSE_ASAP: u32 = 1 << 10;
     pub const REPLICA: u32 = 1 << 11;
+    /// CLIENT PAUSE holds its next command.
+    pub const PAUSED: u32 = 1 << 12;
+}
+
+/// Bits of [`ClientInfo::capa`].
+pub mod capa {
+    /// Can follow a redirection to another server.
+    pub const REDIRECT: u32 = 1;
 }
 
 /// What is known of one client outside its own worker.
@@ -81,16 +99,44 @@ impl ClientInfo {
     /// Sets or clears bits of [`flag`].
     pub fn set_flag(&self, bits: u32, on: bool) {
         if on {
-            self.flags.fetch_or(bits, Relaxed);
+            self.flags.fetch_or(bits, SeqCst);
         } else {
-            self.flags.fetch_and(!bits, Relaxed);
+            self.flags.fetch_and(!bits, SeqCst);
+        }
+    }
+
+    /// Sets and clears several bits; costs no more than a look when nothing changes.
+    #[inline]
+    pub fn set_flags(&self, bits: &[(u32, bool)]) {
+        let (mut known, mut on) = (0, 0);
+        for (bit, set) in bits {
+            known |= bit;
+            on |= if *set { *bit } else { 0 };
+        }
+        if self.flags.load(SeqCst) & known != on {
+            self.flags.fetch_and(!known | on, SeqCst);
+            self.flags.fetch_or(on, SeqCst);
         }
     }
 
     /// Whether any of these bits is set.
     #[inline]
     pub fn has_flag(&self, bits: u32) -> bool {
-        self.flags.load(Relaxed) & bits != 0
+        self.flags.load(SeqCst) & bits != 0
+    }
+
+    /// Whether the client runs on this machine.
+    pub fn is_local(&self) -> bool {
+        self.has_flag(flag::UNIX_SOCKET) || self.addr.starts_with("127.") || self.addr.starts_with("[::1]:")
+    }
+
+    /// Whether the client may do what `enable-protected-configs` and its kin restrict.
+    pub fn may(&self, action: ProtectedAction) -> bool {
+        match action {
+            ProtectedAction::No => false,
+            ProtectedAction::Yes => true,
+            ProtectedAction::Local => self.is_local(),
+        }
     }
 
     /// Memory this client costs: buffers and queued commands.
@@ -135,6 +181,11 @@ impl Clients {
     /// All clients in the order they came.
     pub fn all(&self) -> Vec<Arc<ClientInfo>> {
         self.map.lock().values().cloned().collect()
+    }
+
+    /// Memory that all clients cost.
+    pub fn memory_bytes(&self) -> u64 {
+        self.map.lock().values().map(|c| c.memory_bytes()).sum()
     }
 
     /// How many are connected.

@@ -3,7 +3,7 @@
 
 use super::{
     blocked::BlockedClients, channels::Channels, clients::ClientInfo, clients::Clients, commandlog::CommandLogs,
-    latency::LatencyMonitor, stats::WorkerStats,
+    latency::LatencyMonitor, rates::Rates, stats::WorkerStats,
 };
 use crate::base::sync::Mutex;
 use crate::{
@@ -15,10 +15,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{
-            AtomicBool, AtomicU8, AtomicU64,
-            Ordering::{Relaxed, SeqCst},
-        },
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::SeqCst},
     },
     task::Waker,
 };
@@ -79,8 +76,8 @@ impl Pause {
     /// Until when (monotonic ms) a command that writes or not has to wait.
     #[inline]
     pub fn holds(&self, now_ms: u64, writes: bool) -> Option<u64> {
-        let until = self.until_ms.load(Relaxed);
-        (until > now_ms && (writes || self.all.load(Relaxed))).then_some(until)
+        let until = self.until_ms.load(SeqCst);
+        (until > now_ms && (writes || self.all.load(SeqCst))).then_some(until)
     }
 }
 
@@ -185,6 +182,9 @@ pub struct Shared {
     pub monitor_count: AtomicU64,
     /// Changes since the last snapshot.
     pub dirty: AtomicU64,
+    /// See [`Shared::note_peak`].
+    peak_bytes: AtomicU64,
+    pub rates: Mutex<Rates>,
     /// Error replies by their first word.
     pub errors: Mutex<BTreeMap<String, u64>>,
     /// 0 running, 1 a clean shutdown was asked for.
@@ -213,6 +213,8 @@ impl Shared {
             monitors: Mutex::default(),
             monitor_count: AtomicU64::new(0),
             dirty: AtomicU64::new(0),
+            peak_bytes: AtomicU64::new(0),
+            rates: Mutex::default(),
             errors: Mutex::default(),
             stopping: AtomicU8::new(0),
             stop_waker: Mutex::default(),
@@ -239,6 +241,17 @@ impl Shared {
         if let Some(w) = self.stop_waker.lock().take() {
             w.wake();
         }
+    }
+
+    /// The engine's own account of memory: keys, values, tables, and what clients cost.
+    pub fn used_bytes(&self) -> u64 {
+        self.keyspace.used_bytes() + self.clients.memory_bytes()
+    }
+
+    /// Remembers the account if it is the highest so far, and returns the highest.
+    pub fn note_peak(&self) -> u64 {
+        let used = self.used_bytes();
+        self.peak_bytes.fetch_max(used, SeqCst).max(used)
     }
 
     /// Whether the server is about to end.

@@ -39,6 +39,8 @@ pub struct Queued {
 #[derive(Default)]
 pub struct Transaction {
     pub queue: Vec<Queued>,
+    /// Heap bytes of the queued arguments.
+    pub queue_bytes: usize,
     /// A command could not be queued: EXEC will refuse.
     pub aborted: bool,
 }
@@ -135,14 +137,15 @@ impl Session {
         i.watched.store(self.watch.keys.len() as u32, Relaxed);
         let tx = self.transaction.as_ref();
         i.queued.store(tx.map_or(-1, |t| t.queue.len() as i64), Relaxed);
-        let queued_bytes: usize = tx.map_or(0, |t| t.queue.iter().map(|q| q.args.heap_bytes()).sum());
-        i.queued_bytes.store(queued_bytes as u64, Relaxed);
-        i.set_flag(flag::MULTI, tx.is_some());
-        i.set_flag(flag::BLOCKED, self.blocked.is_some());
-        i.set_flag(flag::PUBSUB, !s.is_empty());
-        i.set_flag(flag::MONITOR, self.monitor);
-        i.set_flag(flag::NO_TOUCH, self.no_touch);
-        i.set_flag(flag::DIRTY_CAS, self.watch.is_dirty());
-        i.set_flag(flag::CLOSE_AFTER_REPLY, self.close_after_reply);
+        i.queued_bytes.store(tx.map_or(0, |t| t.queue_bytes) as u64, Relaxed);
+        i.set_flags(&[
+            (flag::MULTI, tx.is_some()),
+            (flag::BLOCKED, self.blocked.is_some()),
+            (flag::PUBSUB, !s.is_empty()),
+            (flag::MONITOR, self.monitor),
+            (flag::NO_TOUCH, self.no_touch),
+            (flag::DIRTY_CAS, self.watch.is_dirty()),
+            (flag::CLOSE_AFTER_REPLY, self.close_after_reply),
+        ]);
     }
 }

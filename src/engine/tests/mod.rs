@@ -1,6 +1,8 @@
 //! Tests of commands through the engine, a file per family.
 
 mod blocking;
+mod client;
+mod config;
 mod connection;
 mod expiry;
 mod generic;

@@ -1,0 +1,129 @@
+//! CONFIG: reading and changing the live configuration.
+//!
+//! A change is made on a copy under the configuration's lock and becomes visible as a
+//! whole; every worker takes it over before its next command. What has to follow outside,
+//! which is only other sockets to listen on, is the shell's work: it replies, and puts the
+//! old values back if it fails.
+
+use super::{
+    ctx::{Ctx, DONE, Flow, Outcome, ShellRequest},
+    help,
+    row::{Acl, Arg, Flags, Group, Row, Run, Scope},
+};
+use crate::{
+    config::{self, Config, Directive},
+    protocol::Error,
+    session::stats::WorkerStats,
+};
+
+const ADMIN: Flags = Flags::ADMIN.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE);
+const EVERYWHERE: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
+
+/// This family's commands.
+pub const ROWS: &[Row] = &[Row {
+    since: "2.0.0",
+    complexity: "Depends on subcommand.",
+    summary: "A container for server configuration commands.",
+    subs: SUBS,
+    ..Row::new("config", -2, Group::Server, help::container)
+}];
+
+const fn admin(name: &'static str, arity: i16, since: &'static str, run: Run) -> Row {
+    Row { flags: ADMIN, complexity: "O(1)", since, ..Row::new(name, arity, Group::Server, run) }
+}
+
+const SUBS: &[Row] = &[
+    Row {
+        complexity: "O(N) when N is the number of configuration parameters provided",
+        summary: "Returns the values of directives.",
+        args: &[Arg::string("parameter").multiple()],
+        history: &[("7.0.0", "Several patterns may be given.")],
+        ..admin("get", -3, "2.0.0", get)
+    },
+    help::row(Group::Server, Acl::NONE),
+    Row {
+        summary: "Sets the counters that INFO shows back to zero.",
+        tips: EVERYWHERE,
+        scope: Scope::Each,
+        ..admin("resetstat", 2, "2.0.0", resetstat)
+    },
+    Row {
+        summary: "Brings the configuration file up to date.",
+        tips: EVERYWHERE,
+        ..admin("rewrite", 2, "2.8.0", rewrite)
+    },
+    Row {
+        complexity: "O(N) when N is the number of configuration parameters provided",
+        summary: "Sets directives, all of them or none.",
+        args: &[Arg::block("data", &[Arg::string("parameter"), Arg::string("value")]).multiple()],
+        tips: EVERYWHERE,
+        history: &[("7.0.0", "Several directives may be set at once.")],
+        ..admin("set", -4, "2.0.0", set)
+    },
+];
+
+fn get(ctx: &mut Ctx) -> Outcome {
+    let patterns: Vec<&[u8]> = ctx.args.from(2).collect();
+    let found = config::get(ctx.config, &patterns);
+    ctx.out.map(found.len());
+    for (name, value) in found {
+        ctx.out.bulk(&name);
+        ctx.out.bulk(&value);
+    }
+    DONE
+}
+
+fn set(ctx: &mut Ctx) -> Outcome {
+    if ctx.argc() % 2 == 1 {
+        return Err(Error::SYNTAX);
+    }
+    let words: Vec<&[u8]> = ctx.args.from(2).collect();
+    let pairs: Vec<(&[u8], &[u8])> = words.chunks_exact(2).map(|p| (p[0], p[1])).collect();
+    let protected_allowed = ctx.session.info.may(ctx.config.security.enable_protected_configs);
+    let context = config::set::Context { protected_allowed, loading: false };
+    let in_transaction = ctx.session.deny_blocking;
+    let undo = ctx.shared.config.update(|c: &mut Config| {
+        let before = c.clone();
+        let changed = config::set(c, &pairs, context).map_err(refusal)?;
+        let moves = changed.iter().any(|d: &&Directive| matches!(d.spec.name, "bind" | "port"));
+        // The shell cannot be waited for in the middle of a transaction.
+        if moves && in_transaction { Err(Error::NOT_IN_MULTI) } else { Ok(moves.then_some(before)) }
+    })?;
+    match undo {
+        Some(before) => Ok(Flow::Shell(ShellRequest::Rebind { undo: Box::new(before) })),
+        None => {
+            ctx.out.ok();
+            DONE
+        }
+    }
+}
+
+fn refusal(e: config::set::Error) -> Error {
+    match e {
+        config::set::Error::Unknown(name) => Error::config_unknown(&name),
+        config::set::Error::Loading => Error::LOADING,
+        config::set::Error::Failed(name, reason) => Error::config_set_failed(&name, &reason),
+    }
+}
+
+fn resetstat(ctx: &mut Ctx) -> Outcome {
+    let shared = ctx.shared;
+    shared.workers.iter().for_each(WorkerStats::reset);
+    for shard in 0..shared.keyspace.shards().len() {
+        ctx.keys.held.with(shard, |s| s.reset_stats());
+    }
+    shared.errors.lock().clear();
+    shared.rates.lock().reset();
+    shared.graveyard.reset_freed();
+    ctx.out.ok();
+    DONE
+}
+
+fn rewrite(ctx: &mut Ctx) -> Outcome {
+    let path = ctx.shared.boot.config_file.clone();
+    match () {
+        () if path.is_empty() => Err(Error::NO_CONFIG_FILE),
+        () if ctx.session.deny_blocking => Err(Error::NOT_IN_MULTI),
+        () => Ok(Flow::Shell(ShellRequest::WriteConfig { path })),
+    }
+}
