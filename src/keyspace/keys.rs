@@ -66,17 +66,22 @@ impl<'a, 'e> Keys<'a, 'e> {
     /// Looks a key up for reading: counts a hit or miss and marks the access.
     #[inline]
     pub fn read(&mut self, key: Key) -> Option<View<'_, Entry>> {
-        self.look_up(key, self.access.touch)
+        self.look_up(key, self.access.touch, true)
     }
 
     /// As [`Keys::read`], without marking the access: for commands that ask about a key
     /// and not for its value.
     pub fn inspect(&mut self, key: Key) -> Option<View<'_, Entry>> {
-        self.look_up(key, false)
+        self.look_up(key, false, true)
+    }
+
+    /// As [`Keys::inspect`], without an event if there is no such key.
+    pub fn inspect_quietly(&mut self, key: Key) -> Option<View<'_, Entry>> {
+        self.look_up(key, false, false)
     }
 
     #[inline(always)]
-    fn look_up(&mut self, key: Key, touch: bool) -> Option<View<'_, Entry>> {
+    fn look_up(&mut self, key: Key, touch: bool, tell_miss: bool) -> Option<View<'_, Entry>> {
         let (shard, slot): (&mut Shard, Option<ViewMut<'_, Entry>>);
         live!(self, key, shard => slot);
         match slot {
@@ -90,7 +95,9 @@ impl<'a, 'e> Keys<'a, 'e> {
             }
             None => {
                 shard.meta.stats.misses += 1;
-                self.changes.raise(event::KEYMISS, self.db, key.bytes);
+                if tell_miss {
+                    self.changes.raise(event::KEYMISS, self.db, key.bytes);
+                }
                 None
             }
         }

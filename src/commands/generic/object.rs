@@ -48,7 +48,7 @@ pub const ROWS: &[Row] = &[Row {
 
 fn encoding(ctx: &mut Ctx) -> Outcome {
     let key = ctx.key(2);
-    match ctx.keys.inspect(key) {
+    match ctx.keys.inspect_quietly(key) {
         Some(e) => ctx.out.bulk(encoding_name(&e).as_bytes()),
         None => ctx.out.null(),
     }
@@ -93,7 +93,7 @@ fn idletime(ctx: &mut Ctx) -> Outcome {
 /// Replies an error about an existing key, null about a missing one.
 fn unless_missing(ctx: &mut Ctx, message: &str) -> Outcome {
     let key = ctx.key(2);
-    if ctx.keys.inspect(key).is_some() {
+    if ctx.keys.inspect_quietly(key).is_some() {
         return Err(Error::err(message));
     }
     ctx.out.null();
@@ -102,7 +102,7 @@ fn unless_missing(ctx: &mut Ctx, message: &str) -> Outcome {
 
 fn reply_clock(ctx: &mut Ctx, f: fn(&AccessPolicy, u32, crate::base::time::Wall) -> i64) -> Outcome {
     let key = ctx.key(2);
-    match ctx.keys.inspect(key).map(|e| e.clock()) {
+    match ctx.keys.inspect_quietly(key).map(|e| e.clock()) {
         Some(clock) => ctx.out.int(f(&ctx.keys.access, clock, ctx.now.wall)),
         None => ctx.out.null(),
     }
@@ -111,7 +111,7 @@ fn reply_clock(ctx: &mut Ctx, f: fn(&AccessPolicy, u32, crate::base::time::Wall)
 
 fn refcount(ctx: &mut Ctx) -> Outcome {
     let key = ctx.key(2);
-    match ctx.keys.inspect(key) {
+    match ctx.keys.inspect_quietly(key) {
         Some(_) => ctx.out.int(1),
         None => ctx.out.null(),
     }

@@ -80,7 +80,7 @@ fn msetnx(ctx: &mut Ctx) -> Outcome {
 }
 
 fn check_pairs(ctx: &Ctx) -> Result<(), Error> {
-    if ctx.argc() % 2 == 0 {
+    if ctx.argc().is_multiple_of(2) {
         return Err(Error::wrong_arity(ctx.row.name));
     }
     Ok(())

@@ -4,6 +4,7 @@ mod blocking;
 mod client;
 mod config;
 mod connection;
+mod events;
 mod expiry;
 mod generic;
 mod hashes;

@@ -1,0 +1,139 @@
+//! Keyspace notifications: which events each command raises, and in what order.
+
+use crate::{engine::testing::Rig, session::channels::Space};
+use bytes::Bytes;
+
+/// The client that hears every event.
+const LISTENER: usize = 9;
+
+fn listening() -> Rig {
+    let mut r = Rig::with(2, &[("notify-keyspace-events", "EAmn")]);
+    let info = r.session(LISTENER).info.clone();
+    let pattern = Bytes::from_static(b"__keyevent@*");
+    r.session(LISTENER).subscriptions.patterns.insert(pattern.clone());
+    r.engine.shared.channels.subscribe(Space::Pattern, pattern, &info);
+    r
+}
+
+/// What was heard since the last call, as `event key@db`.
+fn heard(r: &mut Rig) -> String {
+    let mail = r.mail(LISTENER);
+    let event = |line: &str| {
+        let (_, event) = line.split_once("__keyevent@* __keyevent@")?;
+        let (db, event) = event.trim_end_matches(']').split_once("__:")?;
+        Some(format!("{event}@{db}"))
+    };
+    mail.lines().filter_map(event).collect::<Vec<_>>().join(", ")
+}
+
+/// Runs lines of `preparation; ...; command => events of the last command`, each on an
+/// empty server.
+fn check(table: &str) {
+    for line in table.lines().map(str::trim).filter(|l| !l.is_empty()) {
+        let (commands, want) = line.split_once(" =>").expect("commands => events");
+        let mut r = listening();
+        for command in commands.split("; ") {
+            heard(&mut r);
+            if let Some(ms) = command.strip_prefix(".wait ") {
+                r.advance_ms(ms.parse().expect("milliseconds"));
+            } else {
+                r.run(0, command);
+            }
+        }
+        assert_eq!(heard(&mut r), want.trim(), "{line}");
+    }
+}
+
+#[test]
+fn of_strings() {
+    check(
+        "
+        SET k v => new k@0, set k@0
+        SET k v; SET k w => set k@0
+        SET k v EX 10 => new k@0, set k@0, expire k@0
+        SET k v; SET k v EX 10 => set k@0, expire k@0
+        SET k v; SET k v NX =>
+        SET k v; SET k v PXAT 1 => del k@0
+        SET k v PXAT 1 =>
+        SET k v XX =>
+        SET k v; SET k w GET => set k@0
+        SET k v GET => keymiss k@0, new k@0, set k@0
+        SETNX k v => new k@0, set k@0
+        SETEX k 10 v => new k@0, set k@0, expire k@0
+        GETSET k v => keymiss k@0, new k@0, set k@0
+        GET k => keymiss k@0
+        MGET k j => keymiss k@0, keymiss j@0
+        STRLEN k => keymiss k@0
+        MSET a 1 b 2 => new a@0, set a@0, new b@0, set b@0
+        MSETNX a 1 b 2 => new a@0, set a@0, new b@0, set b@0
+        SET k v; GETDEL k => del k@0
+        SET k v; GETEX k =>
+        SET k v; GETEX k EX 5 => expire k@0
+        SET k v; GETEX k PERSIST =>
+        SET k v EX 5; GETEX k PERSIST => persist k@0
+        SET k v; GETEX k PXAT 1 => del k@0
+        APPEND k v => new k@0, append k@0
+        SET k v; APPEND k v => append k@0
+        SETRANGE k 1 v => new k@0, setrange k@0
+        SET k v; SETRANGE k 1 v => setrange k@0
+        SET k v; SETRANGE k 1 '' =>
+        INCR k => new k@0, incrby k@0
+        SET k 1; DECRBY k 1 => incrby k@0
+        SET k v; INCR k =>
+        INCRBYFLOAT k 1 => new k@0, incrbyfloat k@0
+        SET k v PX 1; .wait 5; GET k => expired k@0, keymiss k@0
+        SET k v PX 1; .wait 5; SET k v => expired k@0, new k@0, set k@0
+        SET k v; LCS k j => keymiss j@0
+        ",
+    );
+}
+
+#[test]
+fn of_what_redis_7_lacks() {
+    check(
+        "
+        SET k v; DELIFEQ k v => del k@0
+        SET k v; DELIFEQ k w =>
+        SET k v; SET k w IFEQ v => set k@0
+        SET k v; SET k w IFEQ x =>
+        MSETEX 1 k v EX 5 => new k@0, set k@0, expire k@0
+        ",
+    );
+}
+
+#[test]
+fn of_keys() {
+    check(
+        "
+        MSET a 1 b 2; DEL a b c => del a@0, del b@0
+        SET a 1; UNLINK a => del a@0
+        EXISTS a => keymiss a@0
+        TOUCH a => keymiss a@0
+        TYPE a => keymiss a@0
+        TTL a => keymiss a@0
+        OBJECT ENCODING a =>
+        SET a 1; RENAME a b => new b@0, rename_from a@0, rename_to b@0
+        MSET a 1 b 2; RENAME a b => new b@0, rename_from a@0, rename_to b@0
+        SET a 1; RENAME a a =>
+        MSET a 1 b 2; RENAMENX a b =>
+        SET a 1; RENAMENX a b => new b@0, rename_from a@0, rename_to b@0
+        SET a 1; MOVE a 1 => new a@1, move_from a@0, move_to a@1
+        SET a 1; COPY a b => new b@0, copy_to b@0
+        SET a 1; COPY a b DB 3 => new b@3, copy_to b@3
+        MSET a 1 b 2; COPY a b REPLACE => new b@0, copy_to b@0
+        COPY a b => keymiss a@0
+        SET a 1; EXPIRE a 10 => expire a@0
+        SET a 1; EXPIRE a 10 XX =>
+        SET a 1; EXPIRE a 0 => del a@0
+        SET a 1 EX 10; PERSIST a => persist a@0
+        SET a 1; PERSIST a =>
+        SET a 1 PX 1; .wait 5; SCAN 0 => expired a@0
+        SET a 1 PX 1; .wait 5; DEL a => expired a@0
+        SET a 1 PX 1; .wait 5; EXPIRE a 10 => expired a@0
+        SET a 1 PX 1; .wait 5; RANDOMKEY => expired a@0
+        SET a 1; FLUSHALL =>
+        SET a 1; SWAPDB 0 1 =>
+        SET a 1; MULTI; SET a 2; DEL a; EXEC => set a@0, del a@0
+        ",
+    );
+}
