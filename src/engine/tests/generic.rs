@@ -262,3 +262,55 @@ fn scanning_refuses() {
         ",
     );
 }
+
+#[test]
+fn collections_move_whole() {
+    Rig::new().script(
+        "
+        RPUSH l a b c => :3
+        EXPIRE l 100 => :1
+        COPY l m => :1
+        RPUSH m d => :4
+        LRANGE l 0 -1 => [a b c]
+        LRANGE m 0 -1 => [a b c d]
+        TTL m => :100
+        RENAME m n => +OK
+        LLEN n => :4
+        MOVE n 2 => :1
+        SWAPDB 0 2 => +OK
+        LRANGE n 0 -1 => [a b c d]
+        TYPE n => +list
+        SET n x => +OK
+        GET n => x
+        ",
+    );
+}
+
+/// What somebody who waits for the list `w` in database 0 receives after these commands.
+fn wakes(commands: &[&str]) -> String {
+    let mut r = Rig::new();
+    r.run_all(0, &["RPUSH src x", "SELECT 1", "RPUSH w y", "SELECT 0"]);
+    assert_eq!(r.run(1, "BLPOP w 0"), "(blocked)");
+    r.run_all(0, commands);
+    r.mail(1)
+}
+
+#[test]
+fn a_list_that_arrives_by_any_way_wakes_who_waits_for_it() {
+    for way in [
+        &["RENAME src w"][..],
+        &["RENAMENX src w"],
+        &["COPY src w"],
+        &["SELECT 1", "RENAME w src", "SELECT 0", "RENAME src w"],
+        &["MULTI", "RENAME src w", "EXEC"],
+        &["SELECT 1", "COPY w w DB 0"],
+        &["SELECT 1", "MOVE w 0"],
+        &["SWAPDB 0 1"],
+        &["MULTI", "SWAPDB 1 0", "EXEC"],
+    ] {
+        assert!(wakes(way).starts_with("[w "), "{way:?}");
+    }
+    for no_way in [&["SET w string"][..], &["SWAPDB 1 2"], &["COPY src w DB 1"], &["MULTI", "RENAME src w", "DISCARD"]] {
+        assert_eq!(wakes(no_way), "", "{no_way:?}");
+    }
+}

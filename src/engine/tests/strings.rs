@@ -487,3 +487,49 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn other_types_are_refused() {
+    let mut r = Rig::new();
+    r.run(0, "RPUSH l a");
+    let wrong = "-WRONGTYPE Operation against a key holding the wrong kind of value";
+    let refused = [
+        "GET l", "GETDEL l", "GETEX l", "GETEX l EX x", "GETSET l v", "STRLEN l", "SET l v GET", "SET l v IFEQ a",
+        "SET l v IFEQ a GET", "DELIFEQ l a", "APPEND l x", "GETRANGE l 0 1", "SUBSTR l 0 1", "SETRANGE l 0 x",
+        "SETRANGE l 0 ''", "INCR l", "DECR l", "INCRBY l 1", "DECRBY l 1", "INCRBYFLOAT l 1", "INCRBYFLOAT l x",
+        "SETRANGE l 536870911 xx",
+    ];
+    for line in refused {
+        assert_eq!(r.run(0, line), wrong, "{line}");
+    }
+    r.script(
+        "
+        LCS l l => -ERR The specified keys must contain string values
+        LCS l missing FOO => -ERR The specified keys must contain string values
+        MGET l l => [nil nil]
+        SET l v NX => nil
+        LRANGE l 0 -1 => [a]
+        SETNX l v => :0
+        MSETNX l v k v => :0
+        TYPE l => +list
+        SET l v XX => +OK
+        TYPE l => +string
+        RPUSH m a => :1
+        SETEX m 10 v => +OK
+        GET m => v
+        ",
+    );
+}
+
+#[test]
+fn ranges_of_common_subsequences_are_a_map_to_resp3() {
+    let mut r = Rig::new();
+    r.run(0, "HELLO 3");
+    r.script(
+        "
+        MSET a xay b zaw => +OK
+        LCS a b IDX WITHMATCHLEN => {matches: [[[:1 :1] [:1 :1] :1]], len: :1}
+        GET missing => nil
+        ",
+    );
+}
