@@ -121,6 +121,12 @@ impl<E: Env> Listeners<E> {
         Ok(())
     }
 
+    /// The kinds of open listeners, as the log names them.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        let (tcp, unix) = (!self.tcp.borrow().is_empty(), self.unix.borrow().is_some());
+        [(tcp, "tcp"), (unix, "unix")].into_iter().filter_map(|(open, name)| open.then_some(name))
+    }
+
     /// Follows CONFIG SET for as long as the server runs.
     pub async fn follow(&self, engine: Arc<Engine>, mut requests: mpsc::UnboundedReceiver<Rebind>) {
         while let Some(answer) = requests.recv().await {

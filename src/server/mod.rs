@@ -3,6 +3,7 @@
 //! [`run`] is the whole server. Production calls it with sockets and files, the simulator
 //! with its own network and disk; there is no other way in.
 
+mod banner;
 mod connection;
 mod cron;
 mod listen;
@@ -75,8 +76,11 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
     env.spawn(cron::run(local, launch.log));
     let (following, engine2) = (listeners.clone(), engine.clone());
     env.spawn(async move { following.follow(engine2, rebinds).await });
+    banner::print(&engine.shared.config.get(), &engine.shared.boot);
     tracing::info!("Server initialized");
-    tracing::info!("Ready to accept connections tcp");
+    for kind in listeners.kinds() {
+        tracing::info!("Ready to accept connections {kind}");
+    }
     tokio::select! {
         biased;
         () = env.shutdown_signal() => tracing::warn!("Received SIGTERM scheduling shutdown..."),
