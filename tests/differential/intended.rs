@@ -48,6 +48,13 @@ const INTENDED: &[Intended] = &[
         parts_ways: false,
         reason: "Redis 7.0 reads a cursor leniently: an empty one, blanks, a sign",
     },
+    Intended {
+        command: "SCAN",
+        peer: None,
+        ours: "ERR unknown type name 'x'",
+        parts_ways: false,
+        reason: "Redis 7.0 takes it for a type that no key has",
+    },
     Intended { command: "HSCAN", peer: None, ours: "ERR invalid cursor", parts_ways: false, reason: "as SCAN" },
     Intended {
         command: "LREM",

@@ -52,32 +52,29 @@ fn compare_with_peer(test: &str, families: &[Family]) {
 }
 
 #[test]
-#[ignore = "not all commands are there yet"]
 fn strings() {
     compare_with_peer("strings", &[(10, STRINGS), (2, KEYS)]);
 }
 
 #[test]
-#[ignore = "not all commands are there yet"]
 fn lists() {
     compare_with_peer("lists", &[(20, LISTS), (4, KEYS)]);
 }
 
 #[test]
-#[ignore = "not all commands are there yet"]
 fn hashes() {
     compare_with_peer("hashes", &[(10, HASHES), (2, KEYS)]);
 }
 
 #[test]
-#[ignore = "not all commands are there yet"]
+#[ignore = "EXEC with a wrong number of arguments must answer EXECABORT"]
 fn transactions() {
     let data: [Family; 4] = [(2, STRINGS), (2, LISTS), (2, HASHES), (2, KEYS)];
     compare_with_peer("transactions", &[&data[..], &[(4, TRANSACTIONS)]].concat());
 }
 
 #[test]
-#[ignore = "not all commands are there yet"]
+#[ignore = "EXEC with a wrong number of arguments must answer EXECABORT"]
 fn everything() {
     compare_with_peer("everything", EVERYTHING);
 }
