@@ -24,7 +24,7 @@ const CONDITION: Arg = Arg::one_of(
 const fn setter(name: &'static str, run: Run) -> Row {
     Row {
         keys: UPDATED,
-        history: &[("7.0.0", "Added options: `NX`, `XX`, `GT` and `LT`.")],
+        history: &[("7.0.0", "NX, XX, GT and LT.")],
         ..row(name, -3, Flags::WRITE, run)
     }
 }
@@ -71,14 +71,14 @@ pub const ROWS: &[Row] = &[
     Row {
         summary: "Returns how many seconds a key has left.",
         tips: &["nondeterministic_output"],
-        history: &[("2.8.0", "Added the -2 reply.")],
+        history: &[("2.8.0", "-2 for a missing key.")],
         ..getter("ttl", ttl)
     },
     Row {
         since: "2.6.0",
         summary: "Returns how many milliseconds a key has left.",
         tips: &["nondeterministic_output"],
-        history: &[("2.8.0", "Added the -2 reply.")],
+        history: &[("2.8.0", "-2 for a missing key.")],
         ..getter("pttl", pttl)
     },
     Row {

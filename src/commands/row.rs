@@ -364,6 +364,9 @@ pub enum Scope {
     Each,
 }
 
+/// Finds keys: their positions with what is done to them.
+pub type ComputeKeys = fn(Args) -> Vec<(usize, KeyFlags)>;
+
 /// The function behind a row.
 pub type Run = fn(&mut Ctx) -> Outcome;
 
@@ -382,7 +385,7 @@ pub struct Row {
     pub summary: &'static str,
     pub keys: &'static [KeySpec],
     /// Finds keys that no spec can describe: positions with what is done to them.
-    pub computed_keys: Option<fn(Args) -> Vec<(usize, KeyFlags)>>,
+    pub computed_keys: Option<ComputeKeys>,
     /// What is done to the keys, when that depends on the arguments; the specs then have
     /// VARIABLE_FLAGS.
     pub key_flags: Option<fn(Args) -> KeyFlags>,

@@ -20,7 +20,7 @@ mod rename;
 mod transaction;
 
 #[cfg(test)]
-pub mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

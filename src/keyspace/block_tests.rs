@@ -34,7 +34,7 @@ fn step() -> impl Strategy<Value = Step> {
             remove,
             insert
         }),
-        prop::option::of(0u64..1 << 48).prop_map(Step::Expiry),
+        prop::option::of(prop_oneof![0u64..1 << 48, any::<u64>()]).prop_map(Step::Expiry),
         (0u32..1 << 24).prop_map(Step::Clock),
         any::<bool>().prop_map(Step::Raw),
         any::<bool>().prop_map(Step::FieldsExpire),
@@ -69,7 +69,10 @@ impl Model {
         assert_eq!((text, e.object().is_some()), (self.payload.clone(), self.object));
         if !self.object {
             let wide = |n: usize| if n > 255 { 4 } else { 1 };
-            let head = 5 + wide(self.key.len()) + wide(self.payload.len()) + if self.expiry.is_some() { 6 } else { 0 };
+            let head = 5
+                + wide(self.key.len())
+                + wide(self.payload.len())
+                + self.expiry.map_or(0, |at| if at < 1 << 48 { 6 } else { 8 });
             assert_eq!(e.heap_bytes(), size_class(head + self.key.len() + self.payload.len()));
         }
     }

@@ -36,7 +36,7 @@ pub const ROWS: &[Row] = &[
         keys: &[KeySpec::range(1, -1, 1, KeyFlags::RO)],
         args: &[Arg::key("key").multiple()],
         tips: MANY,
-        history: &[("3.0.3", "Accepts multiple `key` arguments.")],
+        history: &[("3.0.3", "Takes several keys.")],
         ..row("exists", -2, Flags::READONLY.or(Flags::FAST), exists)
     },
     Row {

@@ -21,10 +21,7 @@ const fn flush_row(name: &'static str, run: Run) -> Row {
         group: Group::Server,
         args: ARGS,
         tips: &["request_policy:all_shards", "response_policy:all_succeeded"],
-        history: &[
-            ("4.0.0", "Added the `ASYNC` flushing mode modifier."),
-            ("6.2.0", "Added the `SYNC` flushing mode modifier."),
-        ],
+        history: &[("4.0.0", "ASYNC."), ("6.2.0", "SYNC.")],
         scope: Scope::All,
         ..row(name, -1, Flags::WRITE, run)
     }

@@ -27,7 +27,7 @@ pub const ROWS: &[Row] = &[
             Arg::string("type").after("TYPE").optional().since("6.0.0"),
         ],
         tips: &["nondeterministic_output", "request_policy:special", "response_policy:special"],
-        history: &[("6.0.0", "Added the `TYPE` subcommand.")],
+        history: &[("6.0.0", "TYPE.")],
         scope: Scope::Each,
         ..row("scan", -2, Flags::READONLY.or(Flags::TOUCHES_ARBITRARY_KEYS), scan)
     },

@@ -3,12 +3,14 @@
 use super::{
     super::{
         ctx::{Ctx, DONE, Outcome},
-        row::{Arg, Flags, KeyFlags, KeySpec, Row, Run},
+        help,
+        row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row, Run},
     },
     row,
 };
 use crate::{
-    keyspace::{Kind, access::AccessPolicy, object::Object, string},
+    base::time::Wall,
+    keyspace::{Entry, Type, access::AccessPolicy, hash::HashRef, list::ListRef, string},
     protocol::Error,
 };
 
@@ -29,42 +31,33 @@ const fn sub(name: &'static str, summary: &'static str, run: Run) -> Row {
 /// OBJECT and its subcommands.
 pub const ROWS: &[Row] = &[Row {
     since: "2.2.3",
-    acl: super::super::row::Acl::NONE,
+    acl: Acl::NONE,
     complexity: "Depends on subcommand.",
-    summary: "A container for object introspection commands.",
+    summary: "Tells how a value is kept and when it was used.",
     subs: &[
-        sub("encoding", "Returns the internal encoding of an object.", encoding),
-        Row { since: "4.0.0", ..sub("freq", "Returns the logarithmic access frequency counter of an object.", freq) },
-        Row {
-            since: "6.2.0",
-            summary: "Returns helpful text about the different subcommands.",
-            ..row("help", 2, Flags::LOADING.or(Flags::STALE), help)
-        },
-        sub("idletime", "Returns the time since the last access to an object.", idletime),
-        sub("refcount", "Returns the reference count of a value of a key.", refcount),
+        sub("encoding", "Names the encoding of a value.", encoding),
+        Row { since: "4.0.0", ..sub("freq", "Returns the counter of how often a key is used.", freq) },
+        Row { since: "6.2.0", ..help::row(Group::Generic, Acl::KEYSPACE) },
+        sub("idletime", "Returns for how many seconds a key has not been used.", idletime),
+        sub("refcount", "Returns how many keys share a value: always one.", refcount),
     ],
-    ..row("object", -2, Flags::NONE, help)
+    ..row("object", -2, Flags::NONE, help::container)
 }];
 
 fn encoding(ctx: &mut Ctx) -> Outcome {
     let key = ctx.key(2);
     match ctx.keys.inspect_quietly(key) {
-        Some(e) => ctx.out.bulk(encoding_name(&e).as_bytes()),
+        Some(e) => ctx.out.bulk(encoding_name(&e, ctx.now.wall).as_bytes()),
         None => ctx.out.null(),
     }
     DONE
 }
 
-/// The encoding Valkey would report.
-fn encoding_name(e: &crate::keyspace::Entry) -> &'static str {
-    match e.kind() {
-        Kind::StrInt | Kind::StrInline | Kind::StrLarge => string::encoding(e),
-        Kind::ListPacked | Kind::HashPacked => "listpack",
-        Kind::ListNodes => match e.object() {
-            Some(Object::List(_)) => "quicklist",
-            _ => "listpack",
-        },
-        Kind::HashTable => "hashtable",
+fn encoding_name(e: &Entry, now: Wall) -> &'static str {
+    match e.type_of() {
+        Type::String => string::encoding(e),
+        Type::List => ListRef::of(e).encoding(),
+        Type::Hash => HashRef::of(e, now).encoding(),
     }
 }
 
@@ -100,7 +93,7 @@ fn unless_missing(ctx: &mut Ctx, message: &str) -> Outcome {
     DONE
 }
 
-fn reply_clock(ctx: &mut Ctx, f: fn(&AccessPolicy, u32, crate::base::time::Wall) -> i64) -> Outcome {
+fn reply_clock(ctx: &mut Ctx, f: fn(&AccessPolicy, u32, Wall) -> i64) -> Outcome {
     let key = ctx.key(2);
     match ctx.keys.inspect_quietly(key).map(|e| e.clock()) {
         Some(clock) => ctx.out.int(f(&ctx.keys.access, clock, ctx.now.wall)),
@@ -115,28 +108,5 @@ fn refcount(ctx: &mut Ctx) -> Outcome {
         Some(_) => ctx.out.int(1),
         None => ctx.out.null(),
     }
-    DONE
-}
-
-fn help(ctx: &mut Ctx) -> Outcome {
-    const LINES: [&str; 15] = [
-        "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-        "ENCODING <key>",
-        "    Return the kind of internal representation used in order to store the value",
-        "    associated with a <key>.",
-        "FREQ <key>",
-        "    Return the access frequency index of the <key>. The returned integer is",
-        "    proportional to the logarithm of the recent access frequency of the key.",
-        "IDLETIME <key>",
-        "    Return the idle time of the <key>, that is the approximated number of",
-        "    seconds elapsed since the last access to the key.",
-        "REFCOUNT <key>",
-        "    Return the number of references of the value associated with the specified",
-        "    <key>.",
-        "HELP",
-        "    Print this help.",
-    ];
-    ctx.out.array(LINES.len());
-    LINES.iter().for_each(|line| ctx.out.simple(line));
     DONE
 }

@@ -13,7 +13,7 @@ use crate::{base::num::parse_i64, protocol::Error};
 pub const ROWS: &[Row] = &[
     Row {
         since: "6.2.0",
-        complexity: "O(N) worst case for collections, where N is the number of nested items. O(1) for string values.",
+        complexity: "O(N) for collections, where N is the number of elements. O(1) for strings.",
         summary: "Copies the value of a key to a new key.",
         keys: &[KeySpec::at(1, KeyFlags::RO.or(KeyFlags::ACCESS)), KeySpec::at(2, KeyFlags::OW.or(KeyFlags::UPDATE))],
         args: &[
@@ -46,14 +46,14 @@ pub const ROWS: &[Row] = &[
             KeySpec::at(2, KeyFlags::OW.or(KeyFlags::INSERT)),
         ],
         args: &[Arg::key("key"), Arg::key_of("newkey", 1)],
-        history: &[("3.2.0", "The command no longer returns an error when source and destination names are the same.")],
+        history: &[("3.2.0", "Equal names are no error any more.")],
         ..row("renamenx", 3, Flags::WRITE.or(Flags::FAST), renamenx)
     },
     Row {
         since: "4.0.0",
         acl: Acl::KEYSPACE.or(Acl::DANGEROUS),
         group: Group::Server,
-        complexity: "O(N) where N is the count of clients watching or blocking on keys from both databases.",
+        complexity: "O(N) where N is the number of keys that clients watch or wait for in either database.",
         summary: "Exchanges the contents of two databases.",
         args: &[Arg::int("index1"), Arg::int("index2")],
         scope: Scope::All,

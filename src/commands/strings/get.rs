@@ -36,7 +36,7 @@ pub const ROWS: &[Row] = &[
         since: "6.2.0",
         summary: "Returns the string value of a key and changes its expiry.",
         keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE))
-            .notes("RW and UPDATE because it changes the TTL")],
+            .notes("RW and UPDATE because the expiry may change")],
         args: &[
             Arg::key("key"),
             Arg::one_of(

@@ -48,15 +48,15 @@ pub const ROWS: &[Row] = &[
     Row {
         summary: "Sets the string value of a key, whatever it held before. Creates the key if it doesn't exist.",
         keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE).or(KeyFlags::VARIABLE_FLAGS))
-            .notes("RW and ACCESS due to the optional `GET` argument")],
+            .notes("OW and UPDATE alone without GET or IFEQ")],
         key_flags: Some(set_key_flags),
         args: SET_ARGS,
         history: &[
-            ("2.6.12", "Added the `EX`, `PX`, `NX` and `XX` options."),
-            ("6.0.0", "Added the `KEEPTTL` option."),
-            ("6.2.0", "Added the `GET`, `EXAT` and `PXAT` option."),
-            ("7.0.0", "Allowed the `NX` and `GET` options to be used together."),
-            ("8.1.0", "Added the `IFEQ` option."),
+            ("2.6.12", "EX, PX, NX and XX."),
+            ("6.0.0", "KEEPTTL."),
+            ("6.2.0", "GET, EXAT and PXAT."),
+            ("7.0.0", "NX and GET may be combined."),
+            ("8.1.0", "IFEQ."),
         ],
         ..row("set", -3, Flags::WRITE.or(Flags::DENYOOM), set)
     },

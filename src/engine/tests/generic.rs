@@ -310,7 +310,8 @@ fn a_list_that_arrives_by_any_way_wakes_who_waits_for_it() {
     ] {
         assert!(wakes(way).starts_with("[w "), "{way:?}");
     }
-    for no_way in [&["SET w string"][..], &["SWAPDB 1 2"], &["COPY src w DB 1"], &["MULTI", "RENAME src w", "DISCARD"]] {
+    for no_way in [&["SET w string"][..], &["SWAPDB 1 2"], &["COPY src w DB 1"], &["MULTI", "RENAME src w", "DISCARD"]]
+    {
         assert_eq!(wakes(no_way), "", "{no_way:?}");
     }
 }

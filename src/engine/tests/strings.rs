@@ -494,9 +494,27 @@ fn other_types_are_refused() {
     r.run(0, "RPUSH l a");
     let wrong = "-WRONGTYPE Operation against a key holding the wrong kind of value";
     let refused = [
-        "GET l", "GETDEL l", "GETEX l", "GETEX l EX x", "GETSET l v", "STRLEN l", "SET l v GET", "SET l v IFEQ a",
-        "SET l v IFEQ a GET", "DELIFEQ l a", "APPEND l x", "GETRANGE l 0 1", "SUBSTR l 0 1", "SETRANGE l 0 x",
-        "SETRANGE l 0 ''", "INCR l", "DECR l", "INCRBY l 1", "DECRBY l 1", "INCRBYFLOAT l 1", "INCRBYFLOAT l x",
+        "GET l",
+        "GETDEL l",
+        "GETEX l",
+        "GETEX l EX x",
+        "GETSET l v",
+        "STRLEN l",
+        "SET l v GET",
+        "SET l v IFEQ a",
+        "SET l v IFEQ a GET",
+        "DELIFEQ l a",
+        "APPEND l x",
+        "GETRANGE l 0 1",
+        "SUBSTR l 0 1",
+        "SETRANGE l 0 x",
+        "SETRANGE l 0 ''",
+        "INCR l",
+        "DECR l",
+        "INCRBY l 1",
+        "DECRBY l 1",
+        "INCRBYFLOAT l 1",
+        "INCRBYFLOAT l x",
         "SETRANGE l 536870911 xx",
     ];
     for line in refused {
@@ -532,4 +550,24 @@ fn ranges_of_common_subsequences_are_a_map_to_resp3() {
         GET missing => nil
         ",
     );
+}
+
+#[test]
+fn what_set_does_to_its_key_depends_on_its_options() {
+    use crate::{
+        commands::{KeyFlags, keys::each_key, table},
+        session::OwnedArgs,
+    };
+    let row = table::find(b"set").expect("a command").row;
+    assert!(row.has_one_key(), "SET must not look for its key");
+    let flags = |parts: &[&[u8]]| {
+        let mut found = Vec::new();
+        each_key(row, OwnedArgs::new(parts).args(), |i, f| found.push((i, f))).expect("keys");
+        found
+    };
+    let (blind, reads) = (KeyFlags::OW.or(KeyFlags::UPDATE), KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE));
+    assert_eq!(flags(&[b"SET", b"get", b"get"]), [(1, blind)]);
+    assert_eq!(flags(&[b"SET", b"k", b"v", b"EX", b"5"]), [(1, blind)]);
+    assert_eq!(flags(&[b"SET", b"k", b"v", b"get"]), [(1, reads)]);
+    assert_eq!(flags(&[b"SET", b"k", b"v", b"IFEQ", b"w"]), [(1, reads)]);
 }
