@@ -48,7 +48,7 @@ fn op(fields: u8) -> impl Strategy<Value = Op> {
 type Model = BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>;
 
 fn name(f: u8) -> Vec<u8> {
-    if f % 3 == 0 { f.to_string().into_bytes() } else { format!("field{f}").into_bytes() }
+    if f.is_multiple_of(3) { f.to_string().into_bytes() } else { format!("field{f}").into_bytes() }
 }
 
 /// Applies `op` to the model and, through an edit, to the hash.
