@@ -1,6 +1,7 @@
 //! Commands: one file per family, each a table of rows and a function per row.
 
 pub mod client;
+pub mod command_cmd;
 pub mod commandlog;
 pub mod config_cmd;
 pub mod connection;

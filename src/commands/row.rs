@@ -40,15 +40,16 @@ flags! {
     FAST = 11, "fast";
     /// Allowed before authentication.
     NO_AUTH = 12, "no_auth";
-    /// May cause propagation although it does not write.
-    MAY_REPLICATE = 13, "may_replicate";
+    NO_MANDATORY_KEYS = 13, "no_mandatory_keys";
+    NO_ASYNC_LOADING = 14, "no_async_loading";
     /// Refused inside MULTI.
-    NO_MULTI = 14, "no_multi";
-    /// Keys must be computed by more than the row's specs.
-    MOVABLE_KEYS = 15, "movablekeys";
-    ALLOW_BUSY = 16, "allow_busy";
-    NO_ASYNC_LOADING = 17, "no_async_loading";
-    NO_MANDATORY_KEYS = 18, "no_mandatory_keys";
+    NO_MULTI = 15, "no_multi";
+    /// First, last and step do not find all keys; follows from the key specs, so that rows
+    /// need not say it.
+    MOVABLE_KEYS = 16, "movablekeys";
+    ALLOW_BUSY = 17, "allow_busy";
+    /// May cause propagation although it does not write.
+    MAY_REPLICATE = 18, "";
     /// Reads keys that its arguments do not name.
     TOUCHES_ARBITRARY_KEYS = 19, "";
     /// Executes at once inside MULTI instead of being queued.

@@ -11,6 +11,7 @@ const FAMILIES: &[&[Row]] = &[
     super::connection::ROWS,
     super::client::ROWS,
     super::config_cmd::ROWS,
+    super::command_cmd::ROWS,
     super::strings::get::ROWS,
     super::strings::set::ROWS,
     super::strings::set_many::ROWS,

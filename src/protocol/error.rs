@@ -275,6 +275,7 @@ impl Error {
     pub const NO_SHUTDOWN: Error = Error::Static("ERR No shutdown in progress.");
     pub const INVALID_COMMAND: Error = Error::Static("ERR Invalid command specified");
     pub const INVALID_COMMAND_ARITY: Error = Error::Static("ERR Invalid number of arguments specified for command");
+    pub const INVALID_COMMAND_ARGUMENTS: Error = Error::Static("ERR Invalid arguments specified for command");
     pub const NO_KEY_ARGUMENTS: Error = Error::Static("ERR The command has no key arguments");
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod command_rows;
 #[path = "../common/mod.rs"]
 mod common;
 mod harness;

@@ -2,6 +2,7 @@
 
 mod blocking;
 mod client;
+mod command;
 mod config;
 mod connection;
 mod events;
