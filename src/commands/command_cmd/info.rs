@@ -31,7 +31,7 @@ pub fn info(ctx: &mut Ctx) -> Outcome {
 }
 
 fn describe(c: &Command, out: &mut Reply) {
-    let legacy = Legacy::of(c.row);
+    let legacy = Legacy::of(c.row.keys);
     out.array(10);
     out.bulk(c.full_name().as_bytes());
     out.int(i64::from(c.row.arity));

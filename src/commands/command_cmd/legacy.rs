@@ -4,7 +4,7 @@
 //! one. Whatever does not fit is left out, and the command gets the flag `movablekeys`: a
 //! client has to ask COMMAND GETKEYS, or read the specs.
 
-use crate::commands::row::{Begin, Find, KeyFlags, Row};
+use crate::commands::row::{Begin, Find, KeyFlags, KeySpec};
 
 /// See the module; all zeros if there is no range.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -18,10 +18,10 @@ pub struct Legacy {
 }
 
 impl Legacy {
-    /// What the row's key specs amount to.
-    pub fn of(row: &Row) -> Legacy {
+    /// What a command's key specs amount to.
+    pub fn of(specs: &[KeySpec]) -> Legacy {
         let mut all = Legacy::default();
-        for spec in row.keys {
+        for spec in specs {
             all.movable |= spec.flags.has(KeyFlags::INCOMPLETE);
             let (Begin::Index(first), Find::Range { last, step, .. }) = (spec.begin, spec.find) else {
                 all.movable = true;
@@ -29,7 +29,7 @@ impl Legacy {
             };
             let (first, step) = (i64::from(first), i64::from(step));
             let follows = all.last == 0 || all.last == first - 1;
-            if row.keys.len() > 1 && (step != 1 || !follows) {
+            if specs.len() > 1 && (step != 1 || !follows) {
                 all.movable = true;
                 continue;
             }
@@ -45,10 +45,9 @@ impl Legacy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::row::{Group, KeySpec};
 
-    fn of(keys: &'static [KeySpec]) -> (i64, i64, i64, bool) {
-        let l = Legacy::of(&Row { keys, ..Row::new("x", 1, Group::Server, |_| unreachable!("never run")) });
+    fn of(specs: &[KeySpec]) -> (i64, i64, i64, bool) {
+        let l = Legacy::of(specs);
         (l.first, l.last, l.step, l.movable)
     }
 
