@@ -136,3 +136,14 @@ fn active_expiry_needs_no_access() {
     r.expire_some();
     assert_eq!(r.run(0, "DBSIZE"), ":50");
 }
+
+#[test]
+fn the_wall_clock_may_jump() {
+    let mut r = Rig::new();
+    let start = r.now().wall.0;
+    r.script("SET k v PX 1000 => +OK");
+    r.set_wall_ms(start - 5000);
+    r.script("PTTL k => :6000\n EXPIRE k 1 => :1\n PTTL k => :1000");
+    r.set_wall_ms(start + 60_000);
+    r.script("GET k => nil");
+}
