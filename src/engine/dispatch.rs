@@ -71,7 +71,10 @@ impl Engine {
     ) -> Step {
         let command = match self.check(w, s, held, &r) {
             Ok(c) => c,
-            Err((command, e)) => {
+            Err((command, mut e)) => {
+                if command.is_some_and(|c| c.row.name == "exec") {
+                    e = self.abort(s, held, &e);
+                }
                 if let Some(tx) = &mut s.transaction {
                     tx.aborted = true;
                 }

@@ -75,6 +75,14 @@ impl Engine {
         }
     }
 
+    /// Ends the session's transaction because EXEC itself was refused; the error to reply.
+    pub(super) fn abort(&self, s: &mut Session, held: &mut Held, reason: &Error) -> Error {
+        s.transaction = None;
+        std::mem::take(&mut s.watch).forget(held);
+        let text = reason.text();
+        Error::exec_abort(text.strip_prefix(b"ERR ").unwrap_or(text))
+    }
+
     /// Takes every lock the transaction needs, or all of them if a command visits shards
     /// on its own.
     fn lock_transaction(&self, held: &mut Held, tx: &Transaction, watch: &WatchSet) {

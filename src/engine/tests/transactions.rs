@@ -52,6 +52,20 @@ fn errors_while_queueing_abort() {
 }
 
 #[test]
+fn an_exec_that_is_refused_ends_the_transaction() {
+    Rig::new().script(
+        "
+        EXEC extra => -EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command
+        MULTI => +OK
+        SET a 1 => +QUEUED
+        EXEC extra => -EXECABORT Transaction discarded because of: wrong number of arguments for 'exec' command
+        EXEC => -ERR EXEC without MULTI
+        GET a => nil
+        ",
+    );
+}
+
+#[test]
 fn errors_while_running_do_not() {
     Rig::new().script(
         "
