@@ -93,8 +93,7 @@ impl Worker {
     pub fn new(engine: &Engine, index: usize, seed: u64) -> Worker {
         let config = engine.shared.config.get();
         let access = access_policy(&config);
-        let mut changes = Changes::default();
-        changes.notify = config.monitoring.notify_keyspace_events;
+        let changes = Changes { notify: config.monitoring.notify_keyspace_events, ..Changes::default() };
         let version = engine.shared.config.version();
         let thresholds = record::Thresholds::new(&config);
         Worker { index, rng: Prng::new(seed), config, version, changes, access, thresholds, batch: Vec::new() }

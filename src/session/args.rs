@@ -56,7 +56,7 @@ impl<'a> Args<'a> {
     #[inline]
     pub fn at(&self, i: usize) -> &'a [u8] {
         let s = self.spans[i];
-        &self.buf[s.start as usize..s.start as usize + s.len as usize]
+        &self.buf[s.start..s.start + s.len]
     }
 
     /// Argument `i`, if there is one.
@@ -67,7 +67,7 @@ impl<'a> Args<'a> {
     /// Arguments from `i` on.
     pub fn from(&self, i: usize) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + use<'a> {
         let (buf, spans) = (self.buf, &self.spans[i.min(self.spans.len())..]);
-        spans.iter().map(move |s| &buf[s.start as usize..s.start as usize + s.len as usize])
+        spans.iter().map(move |s| &buf[s.start..s.start + s.len])
     }
 
     /// The same arguments without the first `n`.
@@ -79,9 +79,9 @@ impl<'a> Args<'a> {
     /// buffer: only when it is long and makes up most of it.
     pub fn share(&self, i: usize) -> Option<(Bytes, usize)> {
         let (buf, s) = (self.shared?, self.spans[i]);
-        let len = s.len as usize;
+        let len = s.len;
         (len >= SHARE_MIN && len * 2 >= buf.len())
-            .then(|| (buf.slice(s.start as usize..s.start as usize + len), buf.len()))
+            .then(|| (buf.slice(s.start..s.start + len), buf.len()))
     }
 
     /// A copy that owns its bytes.
@@ -89,10 +89,10 @@ impl<'a> Args<'a> {
         if let Some(b) = self.shared {
             return OwnedArgs { buf: b.clone(), spans: self.spans.into() };
         }
-        let mut buf = Vec::with_capacity(self.spans.iter().map(|s| s.len as usize).sum());
+        let mut buf = Vec::with_capacity(self.spans.iter().map(|s| s.len).sum());
         let spans = (0..self.len())
             .map(|i| {
-                let start = buf.len() as _;
+                let start = buf.len();
                 buf.extend_from_slice(self.at(i));
                 Span { start, len: self.spans[i].len }
             })
@@ -121,9 +121,9 @@ impl OwnedArgs {
         let spans = parts
             .iter()
             .map(|p| {
-                let start = buf.len() as _;
+                let start = buf.len();
                 buf.extend_from_slice(p);
-                Span { start, len: p.len() as _ }
+                Span { start, len: p.len() }
             })
             .collect();
         OwnedArgs { buf: buf.into(), spans }
