@@ -73,7 +73,7 @@ fn transactions() {
 }
 
 #[test]
-#[ignore = "COMMAND does not exist yet"]
+#[ignore = "DEBUG does not exist yet"]
 fn everything() {
     compare_with_peer("everything", EVERYTHING);
 }
