@@ -19,6 +19,7 @@ impl Engine {
         let peak = p.peak_rss_bytes.max(usage.rss_bytes);
         *p = Process { peak_rss_bytes: peak, ..usage };
         drop(p);
+        self.weigh_clients();
         let sum = |f: fn(&WorkerStats) -> u64| self.shared.workers.iter().map(f).sum();
         let readings = [
             sum(|w| w.commands.get()),
@@ -54,6 +55,6 @@ impl Engine {
             }
         }
         held.release();
-        self.note_event(w, "expire-cycle", now, clock);
+        self.end_event(w, "expire-cycle", Some(now), clock);
     }
 }

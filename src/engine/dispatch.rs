@@ -69,7 +69,7 @@ impl Engine {
         mut r: Request,
         out: &mut Output,
     ) -> Step {
-        let command = match self.check(w, s, held, &r) {
+        let command = match self.check(w, s, held, (time.0, *time.1), &r) {
             Ok(c) => c,
             Err((command, mut e)) => {
                 if command.is_some_and(|c| c.row.name == "exec") {
@@ -107,6 +107,7 @@ impl Engine {
         w: &mut Worker,
         s: &mut Session,
         held: &mut Held,
+        time: (&dyn Clock, Now),
         r: &Request,
     ) -> Result<&'static Command, (Option<&'static Command>, Error)> {
         let args = r.args;
@@ -130,7 +131,7 @@ impl Engine {
             return refuse(Error::NOT_IN_MULTI);
         }
         if w.config.memory.maxmemory_bytes > 0
-            && let Err(e) = self.make_room(w, s, held, command)
+            && let Err(e) = self.make_room(w, s, held, time.0, time.1, command)
         {
             return refuse(e);
         }

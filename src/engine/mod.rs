@@ -28,7 +28,7 @@ use crate::{
     base::prng::Prng,
     commands::{ShellRequest, table},
     config::{Config, MaxmemoryPolicy},
-    keyspace::{access::AccessPolicy, changes::Changes, shard::Keyspace},
+    keyspace::{access::AccessPolicy, changes::Changes, evict::Pool, shard::Keyspace},
     session::{
         Shared,
         shared::Boot,
@@ -85,6 +85,7 @@ pub struct Worker {
     pub(crate) changes: Changes,
     access: AccessPolicy,
     thresholds: record::Thresholds,
+    pool: Pool,
     batch: Vec<batch::Slot>,
 }
 
@@ -96,7 +97,17 @@ impl Worker {
         let changes = Changes { notify: config.monitoring.notify_keyspace_events, ..Changes::default() };
         let version = engine.shared.config.version();
         let thresholds = record::Thresholds::new(&config);
-        Worker { index, rng: Prng::new(seed), config, version, changes, access, thresholds, batch: Vec::new() }
+        Worker {
+            index,
+            rng: Prng::new(seed),
+            config,
+            version,
+            changes,
+            access,
+            thresholds,
+            pool: Pool::default(),
+            batch: Vec::new(),
+        }
     }
 
     /// Takes over configuration changes made by any worker.

@@ -110,10 +110,14 @@ impl Engine {
         }
     }
 
-    /// Tells the latency monitor about an event that began at `began`, if anybody wants to
-    /// know; reads the clock only then.
-    pub(super) fn note_event(&self, w: &Worker, event: &'static str, began: Now, clock: &dyn Clock) {
-        if w.config.monitoring.latency_monitor_threshold_ms > 0 {
+    /// When an event begins, if the latency monitor wants to know.
+    pub(super) fn begin_event(&self, w: &Worker, clock: &dyn Clock) -> Option<Now> {
+        (w.config.monitoring.latency_monitor_threshold_ms > 0).then(|| clock.now())
+    }
+
+    /// Tells the latency monitor that an event has ended.
+    pub(super) fn end_event(&self, w: &Worker, event: &'static str, began: Option<Now>, clock: &dyn Clock) {
+        if let Some(began) = began {
             let now = clock.now();
             self.note_latency(w, event, now, now.mono.0.saturating_sub(began.mono.0) / 1_000_000);
         }

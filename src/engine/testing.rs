@@ -258,9 +258,7 @@ impl Rig {
         held.all();
         for at in 0..space.shards().len() {
             let shard = held.shard(at);
-            let tables = (0..space.databases()).map(|db| shard.table(db));
-            let entries: usize = tables.flat_map(|t| t.iter()).map(|e| e.heap_bytes()).sum();
-            assert_eq!(entries + shard.table_bytes(), shard.used_bytes(), "account of shard {at}");
+            shard.check_account();
             total += shard.used_bytes();
         }
         held.release();

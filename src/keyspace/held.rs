@@ -86,6 +86,12 @@ impl<'e> Held<'e> {
         self.guards.clear();
     }
 
+    /// Makes the memory accounts of the held shards readable to everybody, as releasing
+    /// them would.
+    pub fn publish(&mut self) {
+        self.guards.iter_mut().for_each(|(_, g)| g.publish());
+    }
+
     /// A held shard.
     ///
     /// # Panics

@@ -9,6 +9,7 @@ pub mod changes;
 pub mod database;
 pub mod edit;
 pub mod event;
+pub mod evict;
 pub mod expire;
 pub mod hash;
 pub mod held;

@@ -10,11 +10,11 @@ use super::{
     changes::Changes,
     event::{self, Event},
 };
+use crate::base::sync::{Mutex, MutexGuard};
 use crate::{
     base::hash::{HashKey, HashMap},
     data::table::{Element, Table},
 };
-use crate::base::sync::{Mutex, MutexGuard};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -126,6 +126,15 @@ impl Shard {
     /// Heap bytes of this shard's data.
     pub fn used_bytes(&self) -> usize {
         self.meta.entry_bytes + self.table_bytes()
+    }
+
+    /// Checks the account against the entries: for tests, the simulator and the fuzzers.
+    ///
+    /// # Panics
+    /// If they differ.
+    pub fn check_account(&self) {
+        let entries: usize = self.dbs.iter().flat_map(Table::iter).map(|e| e.heap_bytes()).sum();
+        assert_eq!(entries, self.meta.entry_bytes, "the account of a shard's entries");
     }
 
     /// Heap bytes of the tables' own arrays.
@@ -272,14 +281,23 @@ impl std::ops::DerefMut for ShardGuard<'_> {
     }
 }
 
-impl Drop for ShardGuard<'_> {
+impl ShardGuard<'_> {
+    /// Makes the shard's account readable without the lock.
     #[inline]
-    fn drop(&mut self) {
+    pub(super) fn publish(&mut self) {
         let s = &mut *self.guard;
         if s.meta.entry_bytes != self.entry_bytes || s.meta.resized {
             s.meta.resized = false;
+            self.entry_bytes = s.meta.entry_bytes;
             self.lock.used_bytes.store(s.used_bytes() as u64, Relaxed);
         }
+    }
+}
+
+impl Drop for ShardGuard<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.publish();
     }
 }
 

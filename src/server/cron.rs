@@ -28,6 +28,7 @@ pub async fn run<E: Env>(local: Rc<Local<E>>, log: Option<Log>) {
         }
         version = current;
         local.engine.expire_some(&mut local.worker.borrow_mut(), &*local, &mut cursors);
+        local.engine.evict_some(&mut local.worker.borrow_mut(), &*local);
         tick = tick.wrapping_add(1);
         if tick.is_multiple_of(SLOW_EVERY) {
             close_idle(&local);

@@ -176,6 +176,10 @@ pub struct Shared {
     pub graveyard: Graveyard,
     pub debug: DebugSwitches,
     pub command_logs: CommandLogs,
+    /// Memory of all clients, as of the last tick.
+    pub client_bytes: AtomicU64,
+    /// Clients disconnected because of `maxmemory-clients`.
+    pub evicted_clients: AtomicU64,
     pub latency: LatencyMonitor,
     pub monitors: Mutex<Vec<Arc<ClientInfo>>>,
     /// Length of `monitors`, readable without the lock.
@@ -209,6 +213,8 @@ impl Shared {
             graveyard: Graveyard::default(),
             debug: DebugSwitches { active_expire: AtomicBool::new(true), pause_cron: AtomicBool::new(false) },
             command_logs: CommandLogs::default(),
+            client_bytes: AtomicU64::new(0),
+            evicted_clients: AtomicU64::new(0),
             latency: LatencyMonitor::default(),
             monitors: Mutex::default(),
             monitor_count: AtomicU64::new(0),
@@ -219,6 +225,12 @@ impl Shared {
             stopping: AtomicU8::new(0),
             stop_waker: Mutex::default(),
         }
+    }
+
+    /// The account of memory that `maxmemory` limits: keys, values, tables, and what
+    /// clients buffer.
+    pub fn used_bytes(&self) -> u64 {
+        self.keyspace.used_bytes() + self.client_bytes.load(SeqCst)
     }
 
     /// Lets a client hear every command.
@@ -241,11 +253,6 @@ impl Shared {
         if let Some(w) = self.stop_waker.lock().take() {
             w.wake();
         }
-    }
-
-    /// The engine's own account of memory: keys, values, tables, and what clients cost.
-    pub fn used_bytes(&self) -> u64 {
-        self.keyspace.used_bytes() + self.clients.memory_bytes()
     }
 
     /// Remembers the account if it is the highest so far, and returns the highest.

@@ -5,6 +5,7 @@ mod client;
 mod command;
 mod config;
 mod connection;
+mod eviction;
 mod events;
 mod expiry;
 mod generic;
