@@ -124,6 +124,7 @@ impl Engine {
         stats.commands.add(1);
         command.called(0, false);
         s.info.commands.fetch_add(1, Relaxed);
+        let mark = out.mark();
         let mut reply = Reply::new(out, s.resp3);
         match error {
             Some(e) => {
@@ -132,6 +133,9 @@ impl Engine {
                 reply.error(e);
             }
             None => b.on_timeout.write(&mut reply),
+        }
+        if b.silent {
+            out.truncate(mark);
         }
     }
 

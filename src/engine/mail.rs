@@ -15,9 +15,11 @@ impl Engine {
                 Msg::Published(p) => p.write(&mut Reply::new(out, s.resp3)),
                 Msg::Raw(b) => out.put_shared(b),
                 Msg::Unblocked(b) => {
-                    s.blocked = None;
+                    let silent = s.blocked.take().is_some_and(|b| b.silent);
                     s.info.set_flag(flag::BLOCKED, false);
-                    out.put(&b);
+                    if !silent {
+                        out.put(&b);
+                    }
                 }
                 Msg::Unblock { error } => {
                     if let Some(b) = s.blocked.clone() {

@@ -5,7 +5,7 @@
 //! CLIENT UNBLOCK and disconnecting compete for the one transition out of [`State::Waiting`]:
 //! exactly one of them wins.
 
-use super::state::Session;
+use super::state::{ReplyMode, Session};
 use super::{args::OwnedArgs, clients::ClientInfo};
 use crate::base::sync::Mutex;
 use crate::{
@@ -63,6 +63,8 @@ pub struct Blocked {
     /// Only a key of this type wakes it.
     pub want: Type,
     pub on_timeout: TimeoutReply,
+    /// The client wants no reply (CLIENT REPLY).
+    pub silent: bool,
     state: AtomicU8,
     /// The connection has ended.
     abandoned: AtomicBool,
@@ -82,6 +84,7 @@ impl Blocked {
             deadline: None,
             want: Type::List,
             on_timeout: TimeoutReply::Null,
+            silent: s.reply_mode != ReplyMode::On,
             state: AtomicU8::new(State::Waiting as u8),
             abandoned: AtomicBool::new(false),
         }

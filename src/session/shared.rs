@@ -15,7 +15,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering::SeqCst},
     },
     task::Waker,
 };
@@ -160,6 +160,8 @@ impl Graveyard {
 pub struct DebugSwitches {
     pub active_expire: AtomicBool,
     pub pause_cron: AtomicBool,
+    /// List elements of so many bytes or more get a node for themselves; 0: as configured.
+    pub large_element_bytes: AtomicU32,
 }
 
 /// What all workers share.
@@ -211,7 +213,7 @@ impl Shared {
             process: Mutex::default(),
             pause: Pause::default(),
             graveyard: Graveyard::default(),
-            debug: DebugSwitches { active_expire: AtomicBool::new(true), pause_cron: AtomicBool::new(false) },
+            debug: DebugSwitches { active_expire: AtomicBool::new(true), pause_cron: AtomicBool::new(false), large_element_bytes: AtomicU32::new(0) },
             command_logs: CommandLogs::default(),
             client_bytes: AtomicU64::new(0),
             evicted_clients: AtomicU64::new(0),

@@ -13,7 +13,7 @@ use crate::{
     keyspace::Event,
     protocol::Error,
 };
-use std::ops::Range;
+use std::{ops::Range, sync::atomic::Ordering::Relaxed};
 
 /// The event of adding at an end.
 fn pushed(end: End) -> Event {
@@ -27,7 +27,8 @@ fn popped(end: End) -> Event {
 
 /// How large a packed list may be.
 fn limit(ctx: &Ctx) -> NodeLimit {
-    NodeLimit::new(ctx.config.encoding.list_max_listpack_size)
+    let large_from = ctx.shared.debug.large_element_bytes.load(Relaxed);
+    NodeLimit::new(ctx.config.encoding.list_max_listpack_size).with_large_from(large_from)
 }
 
 /// Argument `i` as LEFT or RIGHT.

@@ -335,6 +335,23 @@ fn timeouts_are_checked() {
 }
 
 #[test]
+fn who_wants_no_reply_gets_none() {
+    let mut r = Rig::new();
+    r.run(0, "CLIENT REPLY OFF");
+    r.run(0, "BLPOP a 0");
+    r.run(1, "RPUSH a x");
+    assert_eq!((r.mail(0).as_str(), r.run(1, "EXISTS a").as_str()), ("", ":0"));
+    r.run(0, "BLPOP a 1");
+    r.advance_ms(1000);
+    assert_eq!(r.mail(0), "");
+    assert_eq!(r.run(0, "CLIENT REPLY ON"), "+OK");
+    r.run(0, "CLIENT REPLY SKIP");
+    r.run(0, "BLPOP a 1");
+    r.advance_ms(1000);
+    assert_eq!((r.mail(0).as_str(), r.run(0, "PING").as_str()), ("", "+PONG"));
+}
+
+#[test]
 fn a_dead_client_is_not_served() {
     let mut r = Rig::new();
     play(&mut r, &[(0, "BLPOP a b 0", WAITS), (1, "BLPOP a 0", WAITS)]);
