@@ -326,3 +326,77 @@ fn expired_fields_are_hidden_and_go() {
     r.expire_some();
     assert_eq!(r.engine.shared.keyspace.shards().iter().map(|s| s.lock().table(0).len()).sum::<usize>(), 0);
 }
+
+/// The events since the last call, as `name key` each.
+fn events(r: &mut Rig) -> String {
+    let lines = r.mail(9).replace("__keyevent@0__:", "");
+    let names = lines.lines().map(|l| l.trim_end_matches(']').split_once("* ").unwrap().1);
+    names.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn every_change_has_its_event() {
+    let mut r = Rig::with(2, &[("notify-keyspace-events", "KEAn")]);
+    r.run(9, "PSUBSCRIBE __keyevent*");
+    for (line, want) in [
+        ("HSET h a 1 b 2", "new h, hset h"),
+        ("HSETNX h a 1", ""),
+        ("HSETNX h c 1", "hset h"),
+        ("HMSET h c 3", "hset h"),
+        ("HINCRBY h a 1", "hincrby h"),
+        ("HINCRBYFLOAT h a 1.5", "hincrbyfloat h"),
+        ("HDEL h none", ""),
+        ("HEXPIRE h 10 FIELDS 2 a none", "hexpire h"),
+        ("HEXPIRE h 10 XX FIELDS 1 b", ""),
+        ("HPERSIST h FIELDS 2 a b", "hpersist h"),
+        ("HPERSIST h FIELDS 1 a", ""),
+        ("HGETEX h FIELDS 1 a", ""),
+        ("HGETEX h EX 10 FIELDS 1 a", "hexpire h"),
+        ("HGETEX h PERSIST FIELDS 1 a", "hpersist h"),
+        ("HSETEX h FIELDS 1 d 4", "hset h"),
+        ("HSETEX h PX 100 FIELDS 1 d 4", "hset h, hexpire h"),
+        ("HSETEX h FNX FIELDS 1 d 4", ""),
+        ("HSETEX h PX 0 FIELDS 1 none 4", ""),
+        ("HSETEX fresh EX 5 FIELDS 1 d 4", "new fresh, hset fresh, hexpire fresh"),
+        ("HSETEX fresh EX 0 FIELDS 1 d 4", "hexpired fresh, del fresh"),
+        ("HEXPIRE h 0 FIELDS 1 c", "hexpired h"),
+        ("HGETDEL h FIELDS 2 b none", "hdel h"),
+    ] {
+        r.run(0, line);
+        assert_eq!(events(&mut r), want, "{line}");
+    }
+    // What is left: `a`, and `d` which expires.
+    r.advance_ms(101);
+    r.expire_some();
+    assert_eq!(events(&mut r), "hexpired h");
+    r.expire_some();
+    assert_eq!(events(&mut r), "");
+    r.run(0, "HPEXPIRE h 10 FIELDS 1 a");
+    r.advance_ms(11);
+    events(&mut r);
+    r.expire_some();
+    assert_eq!(events(&mut r), "hexpired h, del h");
+    assert_eq!(r.run(0, "EXISTS h"), ":0");
+    // A write to a due field takes it away and says so.
+    r.run_all(0, &["HSET h a 1 b 2", "HPEXPIRE h 10 FIELDS 1 a"]);
+    r.advance_ms(11);
+    events(&mut r);
+    assert_eq!(r.run(0, "HDEL h a"), ":0");
+    assert_eq!(events(&mut r), "hexpired h");
+}
+
+#[test]
+fn fields_keep_their_expiry_when_the_hash_moves() {
+    let mut r = Rig::new();
+    r.run_all(0, &["HSET h a 1 b 2", "HPEXPIRE h 100 FIELDS 1 a", "COPY h copy", "RENAME h moved", "MOVE moved 1"]);
+    assert_eq!(r.run(0, "HPTTL copy FIELDS 2 a b"), "[:100 :-1]");
+    r.run(1, "SELECT 1");
+    assert_eq!(r.run(1, "HPTTL moved FIELDS 2 a b"), "[:100 :-1]");
+    r.advance_ms(101);
+    for _ in 0..10 {
+        r.expire_some();
+    }
+    let expired: u64 = r.engine.shared.keyspace.shards().iter().map(|s| s.lock().stats().expired_fields).sum();
+    assert_eq!(expired, 2);
+    assert_eq!(r.run(0, "HGETALL copy"), "[b 2]");
+}
