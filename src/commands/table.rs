@@ -12,6 +12,8 @@ const FAMILIES: &[&[Row]] = &[
     super::client::ROWS,
     super::config_cmd::ROWS,
     super::command_cmd::ROWS,
+    super::info::ROWS,
+    super::server_cmd::ROWS,
     super::strings::get::ROWS,
     super::strings::set::ROWS,
     super::strings::set_many::ROWS,

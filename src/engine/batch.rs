@@ -63,7 +63,7 @@ impl Engine {
     ) -> Progress {
         w.refresh(&self.shared);
         let mut now = clock.now();
-        let began = now.mono;
+        let (began, commands_before) = (now.mono, w.stats(&self.shared).commands.get());
         s.info.active_ms.store(now.mono.0 / 1_000_000, Relaxed);
         let mut held = Held::new(&self.shared.keyspace);
         if s.info.has_flag(flag::PAUSED) {
@@ -101,8 +101,7 @@ impl Engine {
         };
         s.publish();
         let stats = w.stats(&self.shared);
-        stats.batches.add(1);
-        stats.batches_ns.add(now.mono.0 - began.0);
+        stats.cycle(now.mono.0.saturating_sub(began.0), stats.commands.get().saturating_sub(commands_before));
         if killed { Progress::Kill } else { progress }
     }
 

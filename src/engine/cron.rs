@@ -12,9 +12,13 @@ use std::sync::atomic::Ordering::Relaxed;
 const KEYS_PER_TICK: usize = 400;
 
 impl Engine {
-    /// Takes note of the time and of what the operating system says about the process, and
-    /// samples the rates that INFO shows.
-    pub fn tick(&self, now: Now, usage: Process) {
+    /// Ends a round of housekeeping that `w` began at `began`: takes note of how long it
+    /// took and of what the operating system says about the process, and samples the rates
+    /// that INFO shows.
+    pub fn tick(&self, w: &Worker, began: Now, now: Now, usage: Process) {
+        let (stats, ns) = (w.stats(&self.shared), now.mono.0.saturating_sub(began.mono.0));
+        stats.cycle(ns, 0);
+        stats.housekeeping_ns.add(ns);
         let mut p = self.shared.process.lock();
         let peak = p.peak_rss_bytes.max(usage.rss_bytes);
         *p = Process { peak_rss_bytes: peak, ..usage };
@@ -25,7 +29,8 @@ impl Engine {
             sum(|w| w.commands.get()),
             sum(|w| w.net_in_bytes.get()),
             sum(|w| w.net_out_bytes.get()),
-            sum(|w| w.batches.get()),
+            sum(|w| w.cycles.get()),
+            sum(|w| w.cycles_ns.get()),
         ];
         self.shared.rates.lock().sample(now.mono.0 / 1_000_000, readings);
         self.shared.note_peak();

@@ -30,7 +30,11 @@ use crate::{
         Output,
         value::{Value, encode_command},
     },
-    session::{Session, clients::ClientInfo, shared::Boot},
+    session::{
+        Session,
+        clients::ClientInfo,
+        shared::{Boot, Process},
+    },
 };
 use bytes::{Buf, BytesMut};
 use std::{cell::Cell, collections::BTreeMap, sync::Arc};
@@ -240,6 +244,12 @@ impl Rig {
     pub fn set_wall_ms(&self, ms: u64) {
         let now = self.now();
         self.hand.0.set(Now { wall: Wall(ms), ..now });
+    }
+
+    /// The end of a round of housekeeping.
+    pub fn tick(&mut self) {
+        let now = self.now();
+        self.engine.tick(&self.workers[0], now, now, Process::default());
     }
 
     /// One tick of active expiry.

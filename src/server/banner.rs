@@ -5,7 +5,11 @@ use crate::{config::Config, session::shared::Boot};
 /// Says who starts, where, and under which number.
 pub fn print(config: &Config, boot: &Boot) {
     let (version, pid, port) = (env!("CARGO_PKG_VERSION"), boot.pid, config.network.port);
-    tracing::warn!("Norn version={version}, bits={}, workers={}, pid={pid}, just started", usize::BITS, config.network.io_threads);
+    tracing::warn!(
+        "Norn version={version}, bits={}, workers={}, pid={pid}, just started",
+        usize::BITS,
+        config.network.io_threads
+    );
     if boot.config_file.is_empty() {
         tracing::warn!("Warning: no config file specified, using the default config.");
     } else {

@@ -41,7 +41,7 @@ pub async fn run<E: Env>(local: Rc<Local<E>>, log: Option<Log>) {
             total_memory_bytes: u.total_memory_bytes,
             ..Process::default()
         };
-        local.engine.tick(now, process);
+        local.engine.tick(&local.worker.borrow(), now, local.now(), process);
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     engine::Engine,
     env::{Addr, BindOpts, Env, Listener, Task},
 };
+use core::net::SocketAddr;
 use std::{
     cell::{Cell, RefCell},
     io,
@@ -16,7 +17,6 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use core::net::SocketAddr;
 use tokio::sync::mpsc;
 
 /// How long accepting pauses when the process has run out of descriptors.

@@ -9,10 +9,12 @@ pub enum Rate {
     Commands,
     InputBytes,
     OutputBytes,
-    Batches,
+    /// See [`super::stats::WorkerStats::cycles`].
+    Cycles,
+    BusyNs,
 }
 
-const RATES: usize = 4;
+const RATES: usize = 5;
 const SAMPLES: usize = 16;
 /// Time between two samples.
 const PERIOD_MS: u64 = 100;
@@ -63,12 +65,12 @@ mod tests {
     fn a_steady_load_shows_its_rate() {
         let mut r = Rates::default();
         for i in 0..40 {
-            r.sample(1_000 + i * 50, [i * 100, 0, i, 0]);
+            r.sample(1_000 + i * 50, [i * 100, 0, i, 0, 0]);
         }
         assert_eq!(r.get(Rate::Commands), 2_000);
         assert_eq!(r.get(Rate::InputBytes), 0);
         assert_eq!(r.get(Rate::OutputBytes), 20);
-        r.sample(10_000, [0; 4]);
+        r.sample(10_000, [0; 5]);
         assert!(r.get(Rate::Commands) < 2_000, "counters that were reset do not underflow");
         r.reset();
         assert_eq!(r.get(Rate::Commands), 0);

@@ -16,6 +16,14 @@ impl Counter {
         self.0.store(self.0.load(Relaxed).wrapping_add(n), Relaxed);
     }
 
+    /// Becomes `n` if that is more.
+    #[inline]
+    pub fn raise(&self, n: u64) {
+        if n > self.get() {
+            self.0.store(n, Relaxed);
+        }
+    }
+
     #[inline]
     pub fn get(&self) -> u64 {
         self.0.load(Relaxed)
@@ -96,12 +104,27 @@ worker_stats! {
     query_limit_disconnections,
     output_limit_disconnections,
     unexpected_errors,
-    /// Times the engine was called with a client's bytes, and how long that took.
-    batches,
-    batches_ns,
+    /// Clients disconnected to free memory.
+    evicted_clients,
+    /// Calls of the engine with a client's bytes, and rounds of housekeeping.
+    cycles,
+    /// How long those took, of which housekeeping.
+    cycles_ns,
+    housekeeping_ns,
+    longest_cycle_ns,
+    most_commands_in_cycle,
 }
 
 impl WorkerStats {
+    /// Counts a cycle that took `ns` and ran `commands` commands.
+    #[inline]
+    pub fn cycle(&self, ns: u64, commands: u64) {
+        self.cycles.add(1);
+        self.cycles_ns.add(ns);
+        self.longest_cycle_ns.raise(ns);
+        self.most_commands_in_cycle.raise(commands);
+    }
+
     /// Zeros, with room for `commands` commands.
     pub fn new(commands: usize) -> WorkerStats {
         WorkerStats { per_command: (0..commands).map(|_| CommandStats::default()).collect(), ..WorkerStats::default() }

@@ -10,6 +10,7 @@ mod events;
 mod expiry;
 mod generic;
 mod hashes;
+mod info;
 mod lists;
 mod pubsub;
 mod records;

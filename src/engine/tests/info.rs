@@ -1,0 +1,132 @@
+//! INFO, and the small commands about the server.
+
+use crate::engine::{Progress, testing::Rig};
+
+/// A field of INFO, asked for by client 9.
+fn field(r: &mut Rig, name: &str) -> Option<String> {
+    let text = r.run(9, "INFO everything");
+    text.split("\r\n").find_map(|l| l.strip_prefix(&format!("{name}:")).map(str::to_owned))
+}
+
+fn number(r: &mut Rig, name: &str) -> u64 {
+    let text = field(r, name).unwrap_or_else(|| panic!("no {name}"));
+    text.parse().unwrap_or_else(|_| panic!("{name}: {text}"))
+}
+
+#[test]
+fn sections_as_asked_for() {
+    let mut r = Rig::new();
+    let mut heads = |args: &str| -> String {
+        let text = r.run(0, &format!("INFO {args}"));
+        text.split("\r\n").filter_map(|l| l.strip_prefix("# ")).collect::<Vec<_>>().join(" ")
+    };
+    let default = "Server Clients Memory Persistence Stats Replication CPU Modules Errorstats Cluster Keyspace";
+    assert_eq!(heads(""), default);
+    assert_eq!(heads("default cpu"), default);
+    assert_eq!(heads("CPU nosuch sTats"), "Stats CPU");
+    assert_eq!(heads("nosuch"), "");
+    assert_eq!(heads("all").split(' ').count(), 13);
+    assert_eq!(heads("everything"), heads("cpu all"));
+    assert_eq!(heads("default commandstats"), default.replace("Modules", "Modules Commandstats"));
+    assert_eq!(heads("debug"), "Debug");
+    r.run(0, "HELLO 3");
+    assert!(r.run(0, "INFO cpu").starts_with("=txt:# CPU\r\nused_cpu_sys:0.000000\r\n"));
+}
+
+#[test]
+fn clients_and_keys() {
+    let mut r = Rig::new();
+    r.run_all(0, &["SET a 1", "SET b 2 PX 100000", "SELECT 3", "SET c 3", "GET c", "GET d"]);
+    r.run(1, "WATCH a b");
+    r.run(2, "BLPOP list 0");
+    r.run(3, "SUBSCRIBE channel");
+    let line = field(&mut r, "db0").expect("keys");
+    assert_eq!(line, "keys=2,expires=1,avg_ttl=100000");
+    assert_eq!(field(&mut r, "db3").as_deref(), Some("keys=1,expires=0,avg_ttl=0"));
+    for (name, n) in [
+        ("connected_clients", 5),
+        ("blocked_clients", 1),
+        ("pubsub_clients", 1),
+        ("pubsub_channels", 1),
+        ("watching_clients", 1),
+        ("total_watched_keys", 2),
+        ("total_blocking_keys", 1),
+        ("keyspace_hits", 1),
+        ("keyspace_misses", 1),
+        ("rdb_changes_since_last_save", 3),
+        ("aof_enabled", 0),
+        ("io_threads_active", 1),
+    ] {
+        assert_eq!(number(&mut r, name), n, "{name}");
+    }
+    r.advance_ms(200_000);
+    r.run_all(0, &["SELECT 0", "GET b"]);
+    assert_eq!(number(&mut r, "expired_keys"), 1);
+    assert_eq!(number(&mut r, "uptime_in_seconds"), 200);
+    r.run(1, "UNWATCH");
+    r.disconnect(3);
+    assert_eq!(number(&mut r, "total_watched_keys"), 0);
+    assert_eq!(number(&mut r, "pubsub_clients"), 0);
+}
+
+#[test]
+fn memory_is_the_engines_account() {
+    let mut r = Rig::new();
+    let before = number(&mut r, "used_memory");
+    let value = "v".repeat(100_000);
+    r.call(0, &[b"SET", b"k", value.as_bytes()]);
+    let with = number(&mut r, "used_memory");
+    assert!(with - before >= 100_000 && with - before < 120_000, "{before} {with}");
+    r.run(0, "DEL k");
+    assert!(number(&mut r, "used_memory") < with);
+    assert!(number(&mut r, "used_memory_peak") >= with);
+    assert_eq!(field(&mut r, "maxmemory_policy").as_deref(), Some("noeviction"));
+}
+
+#[test]
+fn statistics_of_commands_and_errors() {
+    let mut r = Rig::new();
+    r.run_all(0, &["SET a b", "SET a", "CONFIG GET x", "LPUSH a x", "MULTI", "SET x", "EXEC"]);
+    assert!(field(&mut r, "cmdstat_set").expect("counted").ends_with("rejected_calls=2,failed_calls=0"));
+    assert!(field(&mut r, "cmdstat_set").expect("counted").starts_with("calls=1,usec="));
+    assert!(field(&mut r, "cmdstat_lpush").expect("counted").ends_with("rejected_calls=0,failed_calls=1"));
+    assert!(field(&mut r, "cmdstat_config|get").expect("counted").starts_with("calls=1,"));
+    assert!(field(&mut r, "cmdstat_exec").expect("counted").ends_with(",rejected_calls=0,failed_calls=1"));
+    assert_eq!(field(&mut r, "errorstat_ERR").as_deref(), Some("count=2"));
+    assert_eq!(field(&mut r, "errorstat_WRONGTYPE").as_deref(), Some("count=1"));
+    assert_eq!(field(&mut r, "errorstat_EXECABORT").as_deref(), Some("count=1"));
+    assert_eq!(number(&mut r, "total_error_replies"), 4);
+    let latency = field(&mut r, "latency_percentiles_usec_set").expect("tracked");
+    let names: Vec<&str> = latency.split(',').map(|p| p.split_once('=').expect("pairs").0).collect();
+    assert_eq!(names, ["p50", "p99", "p99.9"]);
+    r.run_all(0, &["CONFIG RESETSTAT", "CONFIG SET latency-tracking no", "SET a b"]);
+    assert_eq!(field(&mut r, "latency_percentiles_usec_set"), None);
+    assert_eq!(field(&mut r, "errorstat_ERR"), None);
+}
+
+#[test]
+fn rates_are_sampled_by_housekeeping() {
+    let mut r = Rig::new();
+    for _ in 0..17 {
+        (0..5).for_each(|_| drop(r.run(0, "PING")));
+        r.advance_ms(100);
+        r.tick();
+    }
+    assert_eq!(number(&mut r, "instantaneous_ops_per_sec"), 50);
+}
+
+#[test]
+fn the_server_tells_time_role_and_end() {
+    let mut r = Rig::new();
+    assert_eq!(r.run(0, "TIME"), "[1720000000 0]");
+    assert_eq!(r.run(0, "ROLE"), "[master :0 []]");
+    assert_eq!(r.run(0, "SHUTDOWN ABORT"), "-ERR No shutdown in progress.");
+    assert_eq!(r.run(0, "SHUTDOWN SAVE"), "-ERR Errors trying to SHUTDOWN. Check logs.");
+    assert_eq!(r.run(0, "SHUTDOWN SAVE NOSAVE"), "-ERR syntax error");
+    assert_eq!(r.run(0, "SHUTDOWN ABORT NOW"), "-ERR syntax error");
+    assert_eq!(r.run(0, "SHUTDOWN NOSAVE NOW FORCE"), "(shell)");
+    assert!(matches!(r.progress(0), Progress::Shell(crate::commands::ShellRequest::Shutdown)));
+    let art = r.run(1, "LOLWUT VERSION 5 10 3");
+    assert_eq!(art.lines().count(), 5, "{art}");
+    assert!(art.ends_with(&format!("ver. {}\n", crate::base::version::VALKEY)));
+}
