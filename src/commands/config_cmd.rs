@@ -15,6 +15,7 @@ use crate::{
     protocol::Error,
     session::stats::WorkerStats,
 };
+use std::sync::atomic::Ordering::Relaxed;
 
 const ADMIN: Flags = Flags::ADMIN.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE);
 const EVERYWHERE: &[&str] = &["request_policy:all_nodes", "response_policy:all_succeeded"];
@@ -115,6 +116,7 @@ fn resetstat(ctx: &mut Ctx) -> Outcome {
     shared.errors.lock().clear();
     shared.rates.lock().reset();
     shared.graveyard.reset_freed();
+    shared.evicted_clients.store(0, Relaxed);
     ctx.out.ok();
     DONE
 }

@@ -33,7 +33,7 @@ impl Engine {
             sum(|w| w.cycles_ns.get()),
         ];
         self.shared.rates.lock().sample(now.mono.0 / 1_000_000, readings);
-        self.shared.note_peak();
+        self.shared.note_peak(self.shared.used_bytes());
     }
 
     /// Removes some keys whose time has come; called ten times a second by one worker.

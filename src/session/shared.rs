@@ -213,7 +213,11 @@ impl Shared {
             process: Mutex::default(),
             pause: Pause::default(),
             graveyard: Graveyard::default(),
-            debug: DebugSwitches { active_expire: AtomicBool::new(true), pause_cron: AtomicBool::new(false), large_element_bytes: AtomicU32::new(0) },
+            debug: DebugSwitches {
+                active_expire: AtomicBool::new(true),
+                pause_cron: AtomicBool::new(false),
+                large_element_bytes: AtomicU32::new(0),
+            },
             command_logs: CommandLogs::default(),
             client_bytes: AtomicU64::new(0),
             evicted_clients: AtomicU64::new(0),
@@ -257,10 +261,10 @@ impl Shared {
         }
     }
 
-    /// Remembers the account if it is the highest so far, and returns the highest.
-    pub fn note_peak(&self) -> u64 {
-        let used = self.used_bytes();
-        self.peak_bytes.fetch_max(used, SeqCst).max(used)
+    /// Remembers a reading of the account if it is the highest so far, and returns the
+    /// highest.
+    pub fn note_peak(&self, used_bytes: u64) -> u64 {
+        self.peak_bytes.fetch_max(used_bytes, SeqCst).max(used_bytes)
     }
 
     /// Whether the server is about to end.

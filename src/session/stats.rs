@@ -104,8 +104,6 @@ worker_stats! {
     query_limit_disconnections,
     output_limit_disconnections,
     unexpected_errors,
-    /// Clients disconnected to free memory.
-    evicted_clients,
     /// Calls of the engine with a client's bytes, and rounds of housekeeping.
     cycles,
     /// How long those took, of which housekeeping.

@@ -5,6 +5,7 @@ use crate::{
     commands::table::COMMANDS,
     session::{channels::Space, rates::Rate},
 };
+use std::sync::atomic::Ordering::Relaxed;
 
 pub fn stats(f: &Facts, t: &mut Text) {
     let rate = |r| f.shared.rates.lock().get(r);
@@ -30,7 +31,7 @@ pub fn stats(f: &Facts, t: &mut Text) {
         // Active expiry is bounded in keys, not in time.
         ("expired_time_cap_reached_count", 0),
         ("evicted_keys", f.shards.evicted),
-        ("evicted_clients", f.sum(|w| &w.evicted_clients)),
+        ("evicted_clients", f.shared.evicted_clients.load(Relaxed)),
         ("keyspace_hits", f.shards.hits),
         ("keyspace_misses", f.shards.misses),
         ("pubsub_channels", f.shared.channels.len(Space::Channel) as u64),

@@ -12,7 +12,8 @@ fn ratio(a: u64, b: u64) -> String {
 }
 
 pub fn memory(f: &Facts, t: &mut Text) {
-    let (used, peak) = (f.shared.used_bytes(), f.shared.note_peak());
+    let used = f.shared.keyspace.used_bytes() + f.clients.memory_bytes;
+    let peak = f.shared.note_peak(used);
     let p = *f.shared.process.lock();
     let overhead = f.table_bytes as u64 + f.clients.memory_bytes;
     let dataset = used.saturating_sub(overhead);

@@ -145,7 +145,7 @@ fn what_clients_buffer_counts() {
     assert_eq!(evicted(&r), 0);
     let info = r.session(1).info.clone();
     info.output_memory_bytes.store(LIMIT - 20_000, std::sync::atomic::Ordering::Relaxed);
-    r.engine.tick(r.now(), Default::default());
+    r.tick();
     set(&mut r, "one-more");
     assert!(evicted(&r) > 20);
 }
@@ -157,7 +157,7 @@ fn the_largest_client_goes_first() {
         let info = r.session(client).info.clone();
         info.output_memory_bytes.store(bytes, std::sync::atomic::Ordering::Relaxed);
     }
-    r.engine.tick(r.now(), Default::default());
+    r.tick();
     assert_eq!([1, 2, 3].map(|c| r.mail(c)), ["(closed)", "", ""]);
 }
 
