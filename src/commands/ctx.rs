@@ -73,6 +73,10 @@ pub enum ShellRequest {
     WriteConfig { path: String },
     /// CONFIG SET changed what the shell listens on; `undo` if it cannot.
     Rebind { undo: Box<Config> },
+    /// MEMORY PURGE: `+OK` or an error.
+    ReleaseMemory,
+    /// MEMORY MALLOC-STATS: a text.
+    AllocatorReport,
     /// SHUTDOWN.
     Shutdown,
 }

@@ -22,11 +22,7 @@ const CONDITION: Arg = Arg::one_of(
 .since("7.0.0");
 
 const fn setter(name: &'static str, run: Run) -> Row {
-    Row {
-        keys: UPDATED,
-        history: &[("7.0.0", "NX, XX, GT and LT.")],
-        ..row(name, -3, Flags::WRITE, run)
-    }
+    Row { keys: UPDATED, history: &[("7.0.0", "NX, XX, GT and LT.")], ..row(name, -3, Flags::WRITE, run) }
 }
 
 const fn getter(name: &'static str, run: Run) -> Row {

@@ -36,6 +36,8 @@ const FAMILIES: &[&[Row]] = &[
     super::monitor::ROWS,
     super::commandlog::ROWS,
     super::latency::ROWS,
+    super::debug::ROWS,
+    super::memory::ROWS,
     super::hashes::write::ROWS,
     super::hashes::read::ROWS,
     super::hashes::numbers::ROWS,

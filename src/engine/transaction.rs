@@ -49,10 +49,14 @@ impl Engine {
             let (began, written) = (clock.now(), out.total_written());
             let flow = self.run(w, s, held, *now, command, args, None, out);
             let mut ended = clock.now();
-            if let Ok(Flow::Shell(ShellRequest::Sleep { ms })) = flow {
-                Reply::new(out, s.resp3).ok();
-                ended.mono.0 += ms * 1_000_000;
-                slept_ms += ms;
+            match flow {
+                Ok(Flow::Shell(ShellRequest::Sleep { ms })) => {
+                    Reply::new(out, s.resp3).ok();
+                    ended.mono.0 += ms * 1_000_000;
+                    slept_ms += ms;
+                }
+                Ok(Flow::Shell(request)) => self.refuse_shell(w, request, &mut Reply::new(out, s.resp3)),
+                _ => {}
             }
             self.publish_changes(w);
             self.record(w, &s.info, command, args, (began, ended), out.total_written() - written);
@@ -61,6 +65,18 @@ impl Engine {
         self.sleep_after(now, slept_ms);
         s.deny_blocking = false;
         watch.forget(held);
+    }
+
+    /// Declines what a queued command asks of the shell: nobody can wait for it under locks.
+    fn refuse_shell(&self, w: &Worker, request: ShellRequest, out: &mut Reply) {
+        if let ShellRequest::Rebind { undo } = request {
+            let restored: Result<(), ()> = self.shared.config.update(|c| {
+                *c = *undo;
+                Ok(())
+            });
+            debug_assert!(restored.is_ok());
+        }
+        self.error_reply(w, out, &Error::NOT_IN_MULTI);
     }
 
     /// Makes up for the DEBUG SLEEPs of a transaction, which holds locks and so cannot

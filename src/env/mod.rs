@@ -49,6 +49,14 @@ pub trait Env: Clone + 'static {
     async fn shutdown_signal(&self);
     /// What the operating system says about this process; zeros in the simulator.
     fn usage(&self) -> Usage;
+    /// Makes the allocator return unused memory to the operating system; false if it cannot.
+    fn release_memory(&self) -> bool {
+        true
+    }
+    /// The allocator's report about itself, for people.
+    fn allocator_report(&self) -> String {
+        "Nothing is known about the allocator.\n".into()
+    }
     /// Tries to let this process hold `want` descriptors; how many it may hold afterwards.
     fn raise_file_limit(&self, want: u64) -> u64;
 

@@ -60,6 +60,11 @@ pub async fn perform<E: Env>(local: &Local<E>, request: ShellRequest, out: &mut 
                 }
             }
         }
+        ShellRequest::ReleaseMemory if local.env.release_memory() => Reply::new(out, resp3).ok(),
+        ShellRequest::ReleaseMemory => reply_error(out, resp3, "ERR Error purging dirty pages".into()),
+        ShellRequest::AllocatorReport => {
+            Reply::new(out, resp3).verbatim("txt", local.env.allocator_report().as_bytes())
+        }
         ShellRequest::Shutdown => {
             tracing::warn!("User requested shutdown...");
             local.engine.shared.stop();

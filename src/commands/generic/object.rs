@@ -53,7 +53,7 @@ fn encoding(ctx: &mut Ctx) -> Outcome {
     DONE
 }
 
-fn encoding_name(e: &Entry, now: Wall) -> &'static str {
+pub(in crate::commands) fn encoding_name(e: &Entry, now: Wall) -> &'static str {
     match e.type_of() {
         Type::String => string::encoding(e),
         Type::List => ListRef::of(e).encoding(),

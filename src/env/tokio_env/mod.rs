@@ -12,6 +12,7 @@
 // Here, behind the seam, is where clocks, files and sockets are named.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod allocator;
 mod disk;
 mod net;
 mod os;
@@ -137,6 +138,14 @@ impl Env for TokioEnv {
 
     fn usage(&self) -> Usage {
         os::usage()
+    }
+
+    fn release_memory(&self) -> bool {
+        allocator::release()
+    }
+
+    fn allocator_report(&self) -> String {
+        allocator::report()
     }
 
     fn raise_file_limit(&self, want: u64) -> u64 {
