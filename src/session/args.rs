@@ -80,8 +80,7 @@ impl<'a> Args<'a> {
     pub fn share(&self, i: usize) -> Option<(Bytes, usize)> {
         let (buf, s) = (self.shared?, self.spans[i]);
         let len = s.len;
-        (len >= SHARE_MIN && len * 2 >= buf.len())
-            .then(|| (buf.slice(s.start..s.start + len), buf.len()))
+        (len >= SHARE_MIN && len * 2 >= buf.len()).then(|| (buf.slice(s.start..s.start + len), buf.len()))
     }
 
     /// A copy that owns its bytes.

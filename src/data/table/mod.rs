@@ -147,12 +147,7 @@ impl<E: Element> Table<E> {
 
     /// The element with this key, which `make` makes if there is none; also whether it did.
     #[inline]
-    pub fn get_or_insert_with(
-        &mut self,
-        hash: u64,
-        key: &[u8],
-        make: impl FnOnce() -> E,
-    ) -> (ViewMut<'_, E>, bool) {
+    pub fn get_or_insert_with(&mut self, hash: u64, key: &[u8], make: impl FnOnce() -> E) -> (ViewMut<'_, E>, bool) {
         let i = self.directory.index(hash);
         match find::<E>(&self.directory.entries()[i], hash, key) {
             Some(at) => {

@@ -2,13 +2,14 @@
 //! a table.
 //!
 //! `bench [ROW...]` measures all rows or those named (or beginning so): cpu-16 ops-64 cpu-1
-//! mem-empty mem-3 mem-ttl mem-100 mem-hash pause. `NORN_BIN` names the binary under test;
+//! engine mem-empty mem-3 mem-ttl mem-100 mem-hash pause. `NORN_BIN` names the binary under test;
 //! `NORN_BIN=$(command -v redis-server)` shows how far from 1 noise alone takes the ratios.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 #[path = "../common/mod.rs"]
 mod common;
+mod engine;
 mod load;
 mod memory;
 mod pause;
@@ -68,6 +69,7 @@ fn measure(rows: &[String]) -> io::Result<()> {
     println!("{} beside {}\n", pair.ours.display(), pair.peer.display());
     table::print_head();
     speed::run(&pair, &wanted)?;
+    engine::run(&wanted)?;
     memory::run(&pair, &wanted)?;
     pause::run(&pair, &wanted)
 }
@@ -78,6 +80,13 @@ fn main() -> ExitCode {
         [mode, port] if mode == "insert" => match port.parse() {
             Ok(port) => pause::insert(port),
             Err(_) => Err(io::Error::other("insert needs a port")),
+        },
+        [mode, threads] if mode == "engine-alone" => match threads.parse() {
+            Ok(threads) => {
+                engine::measure(threads);
+                Ok(())
+            }
+            Err(_) => Err(io::Error::other("engine-alone needs a number of threads")),
         },
         rows => measure(rows),
     };
