@@ -171,7 +171,7 @@ impl Engine {
         for i in 0..n {
             let mut slot = std::mem::take(&mut w.batch[i]);
             input.advance(slot.lead);
-            let held_until = slot.command.and_then(|c| self.paused(s, c, *now));
+            let held_until = slot.command.and_then(|c| self.paused(w, s, c, slot.spans.len(), *now));
             if let Some(until_ms) = held_until {
                 w.batch[i] = slot;
                 return Some(Progress::Paused { until_ms });
@@ -216,10 +216,14 @@ impl Engine {
     }
 
     /// Until when CLIENT PAUSE holds this command, if it does.
-    fn paused(&self, s: &Session, c: &Command, now: Now) -> Option<u64> {
+    fn paused(&self, w: &Worker, s: &Session, c: &Command, argc: usize, now: Now) -> Option<u64> {
         let (pause, now_ms) = (&self.shared.pause, now.mono.0 / 1_000_000);
         // Nearly always there is no pause at all.
         pause.holds(now_ms, true)?;
+        if !c.row.accepts(argc) || !s.is_let_in(&w.config) {
+            // It will be refused, for which nobody has to wait.
+            return None;
+        }
         let queue = s.transaction.as_ref().filter(|_| c.row.name == "exec").map_or(&[][..], |tx| &tx.queue);
         let writes = writes(c.row) || queue.iter().any(|q| writes(COMMANDS[q.command as usize].row));
         pause.holds(now_ms, writes)?;

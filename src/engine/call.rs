@@ -32,6 +32,7 @@ impl Engine {
         out: &mut Output,
     ) -> Step {
         let (clock, now) = time;
+        w.changes.keep_expired = self.shared.pause.is_on(*now);
         self.lock(held, command.row, r.args, r.first_key);
         let (began, written) = (*now, out.total_written());
         let flow = self.run(w, s, held, *now, command, r.args, r.first_key, out);

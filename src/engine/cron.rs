@@ -44,6 +44,9 @@ impl Engine {
             return;
         }
         let now = clock.now();
+        if self.shared.pause.is_on(now) {
+            return;
+        }
         let budget = KEYS_PER_TICK * w.config.memory.active_expire_effort as usize;
         let space = &self.shared.keyspace;
         let databases = space.databases();

@@ -27,6 +27,8 @@ const LAZY_FREE_EFFORT: usize = 64;
 pub struct Changes {
     /// Number of changes, as INFO's `rdb_changes_since_last_save` counts them.
     pub dirty: u64,
+    /// Writers are paused, so an expired key is hidden but not removed.
+    pub keep_expired: bool,
     /// Classes of events somebody listens to; others are not recorded.
     pub notify: NotifyFlags,
     /// Events in the order they happened.

@@ -47,8 +47,10 @@ macro_rules! live {
         $shard = $self.held.shard(at);
         match $shard.dbs[$self.db as usize].get_mut($key.hash, $key.bytes) {
             Some(e) if e.is_due($self.now) => {
-                let gone = e.remove();
-                $shard.meta.expire(gone, $self.db, $self.changes);
+                if !$self.changes.keep_expired {
+                    let gone = e.remove();
+                    $shard.meta.expire(gone, $self.db, $self.changes);
+                }
                 $slot = None;
             }
             other => $slot = other,

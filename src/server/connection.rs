@@ -32,6 +32,9 @@ use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 /// Unsent replies beyond this stop the reading of more requests, unless an output limit
 /// is configured, which then decides.
 const STOP_READING_BYTES: usize = 1 << 20;
+/// As many bytes of replies are never too many: Valkey's output limits do not count the
+/// buffer that each of its clients has from the start.
+const UNLIMITED_OUTPUT_BYTES: usize = 16 << 10;
 /// Requests read ahead for a client that is blocked or paused.
 const READ_AHEAD_BYTES: usize = 1 << 20;
 /// A partial request is given room for at least so many more bytes.
@@ -172,6 +175,9 @@ impl<E: Env> Connection<E> {
                 Event::Deadline => self.deadline(),
                 Event::Read(_) | Event::Drained => {}
             }
+            if self.request_is_too_long() {
+                return;
+            }
             progress = self.process();
             while let Progress::Shell(request) = progress {
                 if !super::shell::perform(&self.local, request, &mut self.out, self.session.resp3).await {
@@ -231,17 +237,23 @@ impl<E: Env> Connection<E> {
         self.input.extend_from_slice(rest);
     }
 
-    /// Whether the client's buffers have outgrown what it may have.
+    /// Whether more of requests has arrived than the client may have waiting.
+    fn request_is_too_long(&self) -> bool {
+        let w = self.local.worker.borrow();
+        let too_long = self.input.len() as u64 > w.config.limits.client_query_buffer_limit_bytes;
+        if too_long {
+            tracing::warn!("Closing client that reached max query buffer length: {}", self.session.info.addr);
+            w.stats(&self.local.engine.shared).query_limit_disconnections.add(1);
+        }
+        too_long
+    }
+
+    /// Whether more replies wait than the client may have.
     fn over_limit(&mut self) -> bool {
         let w = self.local.worker.borrow();
         let stats = w.stats(&self.local.engine.shared);
-        if self.input.len() as u64 > w.config.limits.client_query_buffer_limit_bytes {
-            tracing::warn!("Closing client that reached max query buffer length: {}", self.session.info.addr);
-            stats.query_limit_disconnections.add(1);
-            return true;
-        }
         let limit = w.config.limits.client_output_buffer_limit.of(!self.session.subscriptions.is_empty());
-        let used = self.out.memory_bytes() as u64;
+        let used = if self.out.len() <= UNLIMITED_OUTPUT_BYTES { 0 } else { self.out.memory_bytes() as u64 };
         let now = self.local.env.mono();
         let soft = limit.soft_bytes > 0 && used >= limit.soft_bytes;
         let since = if soft { Some(*self.soft_since.get_or_insert(now)) } else { None };

@@ -73,6 +73,12 @@ impl Pause {
         self.until_ms.store(0, SeqCst);
     }
 
+    /// Whether commands that write, at least, are held: the data set stands still.
+    #[inline]
+    pub fn is_on(&self, now: Now) -> bool {
+        self.holds(now.mono.0 / 1_000_000, true).is_some()
+    }
+
     /// Until when (monotonic ms) a command that writes or not has to wait.
     #[inline]
     pub fn holds(&self, now_ms: u64, writes: bool) -> Option<u64> {

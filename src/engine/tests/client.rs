@@ -114,6 +114,19 @@ fn a_pause_holds_writers_or_everybody() {
 }
 
 #[test]
+fn a_pause_keeps_the_data_set_as_it_is() {
+    let mut r = Rig::new();
+    r.run_all(0, &["SET k v PX 10", "SET other v PX 10", "CLIENT PAUSE 1000 WRITE"]);
+    r.advance_ms(20);
+    assert_eq!(r.run(1, "GET k"), "nil");
+    r.expire_some();
+    assert_eq!(r.run(1, "DBSIZE"), ":2");
+    assert_eq!(r.run(1, "SET k"), "-ERR wrong number of arguments for 'set' command");
+    assert_eq!(r.run_all(0, &["CLIENT UNPAUSE", "GET k"]), "nil");
+    assert_eq!(r.run(1, "DBSIZE"), ":1");
+}
+
+#[test]
 fn replies_may_be_unwanted() {
     let mut r = Rig::new();
     assert_eq!(r.run_all(0, &["CLIENT REPLY SKIP", "PING"]), "");
