@@ -8,7 +8,10 @@
 
 use super::{Engine, Progress, Worker, dispatch::Request, dispatch::Step};
 use crate::{
-    base::{clock::Clock, time::Now},
+    base::{
+        clock::{Clock, Ticking},
+        time::Now,
+    },
     commands::{
         row::{Begin, Flags, KeyFlags, Row},
         table::{COMMANDS, Command},
@@ -62,7 +65,8 @@ impl Engine {
         out: &mut Output,
     ) -> Progress {
         w.refresh(&self.shared);
-        let mut now = clock.now();
+        let clock = &Ticking::new(clock);
+        let mut now = clock.base();
         let (began, commands_before) = (now.mono, w.stats(&self.shared).commands.get());
         s.info.active_ms.store(now.mono.0 / 1_000_000, Relaxed);
         let mut held = Held::new(&self.shared.keyspace);

@@ -3,7 +3,10 @@
 
 use super::connection;
 use crate::{
-    base::{clock::Clock, time::Now},
+    base::{
+        clock::Clock,
+        time::{Mono, Now},
+    },
     engine::{Engine, Worker},
     env::{Env, Listener},
 };
@@ -55,6 +58,11 @@ impl<E: Env> Clock for Local<E> {
     #[inline]
     fn now(&self) -> Now {
         Now { mono: self.env.mono(), wall: self.env.wall() }
+    }
+
+    #[inline]
+    fn mono(&self) -> Mono {
+        self.env.mono()
     }
 }
 
