@@ -23,7 +23,7 @@ impl Engine {
         let peak = p.peak_rss_bytes.max(usage.rss_bytes);
         *p = Process { peak_rss_bytes: peak, ..usage };
         drop(p);
-        self.weigh_clients();
+        self.limit_clients(now);
         let sum = |f: fn(&WorkerStats) -> u64| self.shared.workers.iter().map(f).sum();
         let readings = [
             sum(|w| w.commands.get()),

@@ -24,6 +24,8 @@ use crate::{
 };
 use std::sync::atomic::Ordering::Relaxed;
 
+/// So many clients may be asked every millisecond what they hold, before evicting by it.
+const CLIENTS_PER_MS: u64 = 100;
 /// Most keys the cron evicts per tick.
 const KEYS_PER_TICK: usize = 4096;
 
@@ -45,7 +47,14 @@ impl Engine {
             return Ok(());
         }
         held.publish();
-        if self.shared.used_bytes() <= w.config.memory.maxmemory_bytes {
+        let limit = w.config.memory.maxmemory_bytes;
+        if self.shared.used_bytes() <= limit {
+            return Ok(());
+        }
+        // Clients may have let go of their buffers since they were last asked.
+        let fresh_ms = self.shared.clients.len() as u64 / CLIENTS_PER_MS;
+        self.shared.weigh_clients(now.mono.0 / 1_000_000, fresh_ms);
+        if self.shared.used_bytes() <= limit {
             return Ok(());
         }
         let budget = budget(w.config.memory.maxmemory_eviction_tenacity);
@@ -126,10 +135,9 @@ impl Engine {
 
     /// Takes note of what clients hold, and disconnects the largest if that is more than
     /// `maxmemory-clients` allows.
-    pub(super) fn weigh_clients(&self) {
+    pub(super) fn limit_clients(&self, now: Now) {
         let config = self.shared.config.get();
-        let total = self.shared.clients.memory_bytes();
-        self.shared.client_bytes.store(total, Relaxed);
+        let total = self.shared.weigh_clients(now.mono.0 / 1_000_000, 0);
         let Some(limit) = config.limits.maxmemory_clients.limit_bytes(config.memory.maxmemory_bytes) else { return };
         if total <= limit {
             return;

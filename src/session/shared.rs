@@ -184,8 +184,9 @@ pub struct Shared {
     pub graveyard: Graveyard,
     pub debug: DebugSwitches,
     pub command_logs: CommandLogs,
-    /// Memory of all clients, as of the last tick.
-    pub client_bytes: AtomicU64,
+    /// Memory of all clients, and the monotonic ms when they were last asked.
+    client_bytes: AtomicU64,
+    client_bytes_ms: AtomicU64,
     /// Clients disconnected because of `maxmemory-clients`.
     pub evicted_clients: AtomicU64,
     pub latency: LatencyMonitor,
@@ -226,6 +227,7 @@ impl Shared {
             },
             command_logs: CommandLogs::default(),
             client_bytes: AtomicU64::new(0),
+            client_bytes_ms: AtomicU64::new(0),
             evicted_clients: AtomicU64::new(0),
             latency: LatencyMonitor::default(),
             monitors: Mutex::default(),
@@ -243,6 +245,16 @@ impl Shared {
     /// clients buffer.
     pub fn used_bytes(&self) -> u64 {
         self.keyspace.used_bytes() + self.client_bytes.load(SeqCst)
+    }
+
+    /// The memory that all clients hold. They are asked unless that was done less than
+    /// `fresh_ms` ago.
+    pub fn weigh_clients(&self, now_ms: u64, fresh_ms: u64) -> u64 {
+        if now_ms.saturating_sub(self.client_bytes_ms.load(SeqCst)) >= fresh_ms {
+            self.client_bytes_ms.store(now_ms, SeqCst);
+            self.client_bytes.store(self.clients.memory_bytes(), SeqCst);
+        }
+        self.client_bytes.load(SeqCst)
     }
 
     /// Lets a client hear every command.
