@@ -60,9 +60,10 @@ const WORDS: &[(&str, &str)] = &[
     ("TcpListener", "sockets go through env"),
     ("UnixStream", "sockets go through env"),
     ("thread_local", "nothing is kept per thread: simulated nodes share threads"),
-    ("OnceLock", "no mutable statics: simulated nodes share the process"),
-    ("LazyLock", "no mutable statics: simulated nodes share the process"),
 ];
+
+/// Types that make a static change after the start.
+const CHANGING: [&str; 6] = ["OnceLock", "LazyLock", "Mutex", "RwLock", "Cell", "Atomic"];
 
 fn top(file: &str) -> &str {
     file.split('/').next().unwrap_or("").trim_end_matches(".rs")
@@ -115,6 +116,7 @@ pub fn complaints(file: &str, source: &str) -> Vec<String> {
         }
     }
     word_complaints(from, &tokens, &mut say);
+    static_complaints(&tokens, &mut say);
     out
 }
 
@@ -126,14 +128,25 @@ fn word_complaints(from: &str, tokens: &[Token], say: &mut impl FnMut(usize, Str
                 say(pair[0].line, format!("`{banned}` outside env: {instead}"));
             }
         }
-        if word == "static" && next == "mut" {
-            say(pair[0].line, "`static mut`: simulated nodes share the process".into());
-        }
         if (word == "async" || word == "." && next == "await") && from != "server" {
             say(pair[0].line, "`async` left of server: the core does no waiting".into());
         }
         if word == "select" && next == "!" && !followed_by_biased(tokens, &pair[0]) {
             say(pair[0].line, "select! without `biased;` polls in a random order".into());
+        }
+    }
+}
+
+/// Complaints about statics that change: simulated nodes share the process.
+fn static_complaints(tokens: &[Token], say: &mut impl FnMut(usize, String)) {
+    for (i, t) in tokens.iter().enumerate().filter(|(_, t)| t.text == "static") {
+        // A lifetime is a token of another text; up to its `=` stands the static's type.
+        let item = tokens[i + 1..].iter().take_while(|t| t.text != "=" && t.text != ";");
+        let words: Vec<&str> = item.map(|t| t.text.as_str()).take(40).collect();
+        if words.first() == Some(&"mut")
+            || words.iter().any(|w| CHANGING.iter().any(|c| w.starts_with(c) || w.ends_with(c)))
+        {
+            say(t.line, "no static that changes: simulated nodes share the process".into());
         }
     }
 }
@@ -202,11 +215,16 @@ mod tests {
             "use libc::c_int;",
             "thread_local! {}",
             "static mut X: u8 = 0;",
+            "static X: OnceLock<u8> = OnceLock::new();",
+            "pub static N: AtomicU64 = AtomicU64::new(0);",
+            "static C: Mutex<Vec<u8>> = Mutex::new(Vec::new());",
             "fn f() { tokio::select! { a = b => c } }",
         ] {
             assert!(!clean("server/mod.rs", bad), "{bad}");
         }
         assert!(clean("env/tokio.rs", "use std::{fs, net::TcpStream, time::Instant};"));
+        assert!(clean("session/mod.rs", "struct S { x: OnceLock<u8>, n: &'static AtomicU64 }"));
+        assert!(clean("session/mod.rs", "static NAMES: [&str; 1] = [\"Mutex\"];"));
         assert!(clean("server/mod.rs", "use core::net::SocketAddr; // std::fs"));
         assert!(clean("server/mod.rs", "fn f() { tokio::select! { biased; a = b => c } }"));
     }
