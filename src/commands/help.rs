@@ -46,6 +46,9 @@ fn help(ctx: &mut Ctx) -> Outcome {
     DONE
 }
 
+/// An argument of more characters is repeated as an ellipsis.
+const LONG_CHARS: usize = 60;
+
 /// Appends a space and an argument as manuals write it: `[TOKEN <name> [TOKEN <name> ...]]`.
 fn syntax(a: &Arg, line: &mut String) {
     line.push(' ');
@@ -72,7 +75,9 @@ fn syntax(a: &Arg, line: &mut String) {
     }
     if a.multiple {
         let again = line[if a.multiple_token { start } else { after_token }..].to_owned();
-        write!(line, " [{again} ...]").expect("a string takes all");
+        // A long argument is not written twice.
+        let again = if again.len() > LONG_CHARS { "..." } else { &format!("{again} ...") };
+        write!(line, " [{again}]").expect("a string takes all");
     }
     if a.optional {
         line.push(']');

@@ -122,7 +122,7 @@ impl Engine {
         let stats = &self.shared.workers[s.info.worker];
         let command = &stats.per_command[b.command as usize];
         stats.commands.add(1);
-        command.called(0, false);
+        command.called(0);
         s.info.commands.fetch_add(1, Relaxed);
         let mark = out.mark();
         let mut reply = Reply::new(out, s.resp3);

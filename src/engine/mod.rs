@@ -31,6 +31,7 @@ use crate::{
     keyspace::{access::AccessPolicy, changes::Changes, evict::Pool, shard::Keyspace},
     session::{
         Shared,
+        histogram::Histogram,
         shared::Boot,
         stats::{CommandStats, WorkerStats},
     },
@@ -87,6 +88,8 @@ pub struct Worker {
     thresholds: record::Thresholds,
     pool: Pool,
     batch: Vec<batch::Slot>,
+    /// This worker's histograms by command, as far as they are in use.
+    histograms: Box<[Option<Arc<Histogram>>]>,
 }
 
 impl Worker {
@@ -107,6 +110,7 @@ impl Worker {
             thresholds,
             pool: Pool::default(),
             batch: Vec::new(),
+            histograms: vec![None; table::TOTAL].into(),
         }
     }
 

@@ -52,7 +52,7 @@ impl Engine {
     #[inline]
     pub(super) fn record(
         &self,
-        w: &Worker,
+        w: &mut Worker,
         client: &ClientInfo,
         command: &Command,
         args: Args,
@@ -61,8 +61,12 @@ impl Engine {
     ) {
         let ns = span.1.mono.0.saturating_sub(span.0.mono.0);
         w.stats(&self.shared).commands.add(1);
-        let t = &w.thresholds;
-        w.command_stats(&self.shared, command.id).called(ns, t.histograms);
+        let t = w.thresholds;
+        let stats = w.command_stats(&self.shared, command.id);
+        stats.called(ns);
+        if t.histograms {
+            w.histograms[command.id as usize].get_or_insert_with(|| stats.histogram()).record(ns);
+        }
         // Only the one who runs a client's command writes here.
         client.commands.store(client.commands.load(Relaxed) + 1, Relaxed);
         let request_bytes = args.wire_bytes() as u64;

@@ -1,8 +1,9 @@
 //! Counters. Each worker writes its own and nobody else's; INFO sums them.
 
 use super::histogram::Histogram;
+use crate::base::sync::Mutex;
 use std::sync::{
-    OnceLock,
+    Arc,
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
@@ -44,24 +45,26 @@ pub struct CommandStats {
     pub rejected: Counter,
     /// Replied an error.
     pub failed: Counter,
-    /// Durations of the calls, once there was one while `latency-tracking` was on.
-    durations: OnceLock<Box<Histogram>>,
+    /// Durations of the calls; most commands are never called and have none.
+    durations: Mutex<Option<Arc<Histogram>>>,
 }
 
 impl CommandStats {
-    /// Counts a call that took `ns`; with `track`, among the durations too.
+    /// Counts a call that took `ns`.
     #[inline]
-    pub fn called(&self, ns: u64, track: bool) {
+    pub fn called(&self, ns: u64) {
         self.calls.add(1);
         self.busy_ns.add(ns);
-        if track {
-            self.durations.get_or_init(Box::default).record(ns);
-        }
     }
 
-    /// Durations of the calls, if any were tracked.
-    pub fn durations(&self) -> Option<&Histogram> {
-        self.durations.get().map(|h| &**h)
+    /// Where the worker counts the durations; it keeps what it gets and asks only once.
+    pub fn histogram(&self) -> Arc<Histogram> {
+        self.durations.lock().get_or_insert_default().clone()
+    }
+
+    /// Durations of the calls, if any were counted.
+    pub fn durations(&self) -> Option<Arc<Histogram>> {
+        self.durations.lock().clone()
     }
 
     /// For CONFIG RESETSTAT.

@@ -8,7 +8,7 @@ pub const SETINFO: &[Arg] = &[Arg::string("libname").after("lib-name"), Arg::str
 pub const UNBLOCK_TYPE: &[Arg] = &[Arg::token("timeout", "TIMEOUT"), Arg::token("error", "ERROR")];
 
 pub const KILL: &[Arg] =
-    &[Arg::one_of("filter", &[Arg::string("old-format"), Arg::block("new-format", FILTERS).multiple()])];
+    &[Arg::one_of("filter", &[Arg::string("old-format"), Arg::one_of("new-format", FILTERS).multiple()])];
 
 const YES_NO: &[Arg] = &[Arg::token("yes", "YES"), Arg::token("no", "NO")];
 

@@ -27,7 +27,7 @@ pub fn server(f: &Facts, t: &mut Text) {
     t.put("uptime_in_days", uptime_s / 86_400);
     t.put("hz", c.process.hz);
     t.put("configured_hz", c.process.hz);
-    t.put("lru_clock", f.now.wall.0 / 1000 & 0xff_ffff);
+    t.put("lru_clock", (f.now.wall.0 / 1000) & 0xff_ffff);
     t.put("executable", &boot.executable);
     t.put("config_file", &boot.config_file);
     t.put("io_threads_active", u8::from(f.shared.workers.len() > 1));
