@@ -72,3 +72,15 @@ fn histograms_add_up_over_workers() {
     r.run(0, "SLOWLOG LEN");
     assert_eq!(r.run(0, "LATENCY HISTOGRAM slowlog"), "[slowlog|len [calls :1 histogram_usec [:1 :1]]]");
 }
+
+#[test]
+fn secrets_are_not_remembered() {
+    let mut r = Rig::with(1, &[("slowlog-log-slower-than", "0")]);
+    r.run(0, "AUTH hush");
+    r.run(0, "HELLO 2 AUTH someone hush SETNAME me");
+    r.run(0, "CONFIG SET maxmemory-samples 6 requirepass hush");
+    let got = r.run(0, "SLOWLOG GET");
+    assert!(!got.contains("hush") && !got.contains("someone"), "{got}");
+    assert!(got.contains("[HELLO 2 AUTH (redacted) (redacted) SETNAME me]"), "{got}");
+    assert!(got.contains("[CONFIG SET maxmemory-samples 6 requirepass (redacted)]"), "{got}");
+}
