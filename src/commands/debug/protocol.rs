@@ -8,7 +8,8 @@ pub fn example(ctx: &mut Ctx) -> Outcome {
     match ctx.args.at(2).to_ascii_lowercase().as_slice() {
         b"string" => out.bulk(b"Hello World"),
         b"integer" => out.int(12345),
-        b"double" => out.double(3.141),
+        // Written so that nobody takes it for a bad pi.
+        b"double" => out.double(3141.0 / 1000.0),
         b"bignum" => out.big_number("1234567999999999999999999999999999999"),
         b"null" => out.null(),
         b"array" => {
