@@ -8,7 +8,11 @@
 //!
 //! Corners that Valkey's users may rely on: an empty text matches only the empty pattern
 //! (not `*`); a class left open ends with the pattern; the ends of a range may come in
-//! either order, and count as signed bytes.
+//! either order, and count as signed bytes; a pattern that gets past a thousand stars
+//! (neighbours count once, the last of all not) matches nothing.
+
+/// Stars a match may get past.
+const MAX_STARS: usize = 1000;
 
 /// Whether all of `text` matches `pattern`; `nocase` ignores the case of ASCII letters.
 pub fn matches(pattern: &[u8], text: &[u8], nocase: bool) -> bool {
@@ -18,9 +22,17 @@ pub fn matches(pattern: &[u8], text: &[u8], nocase: bool) -> bool {
     let (mut p, mut t) = (0, 0);
     // Behind the last star, and the first byte that star has not taken.
     let mut star: Option<(usize, usize)> = None;
+    let mut stars = 0;
     while t < text.len() {
         if pattern.get(p) == Some(&b'*') {
-            p += 1;
+            p += pattern[p..].iter().take_while(|&&b| b == b'*').count();
+            if p == pattern.len() {
+                return true;
+            }
+            stars += 1;
+            if stars > MAX_STARS {
+                return false;
+            }
             star = Some((p, t));
             continue;
         }
@@ -165,6 +177,15 @@ mod tests {
     fn a_hostile_pattern_ends() {
         let pattern = "a*".repeat(5000) + "b";
         assert!(!m(&pattern, &"a".repeat(5000)));
+    }
+
+    #[test]
+    fn too_many_stars_match_nothing() {
+        let text = "a".repeat(3000);
+        assert!(m(&"*?".repeat(1000), &text));
+        assert!(m(&("**?".repeat(1000) + "*"), &text));
+        assert!(!m(&"*?".repeat(1001), &text));
+        assert!(m(&("*?".repeat(1000) + &"*".repeat(5)), &"a".repeat(1000)));
     }
 
     /// The definition, by plain recursion.
