@@ -1,6 +1,9 @@
 //! DEBUG OBJECT, HTSTATS and HTSTATS-KEY: how keys and values are kept.
 
-use super::{super::generic::object::encoding_name, Ctx, DONE, Outcome};
+use super::{
+    super::generic::object::{encoding_name, references},
+    Ctx, DONE, Outcome,
+};
 use crate::{
     base::num::parse_i64,
     keyspace::{Entry, Type, hash::HashRef, list::ListRef, object::Object, string::Str},
@@ -11,12 +14,12 @@ use std::fmt::Write;
 pub fn object(ctx: &mut Ctx) -> Outcome {
     let fast = ctx.argc() == 4 && ctx.is(3, "FAST");
     let (key, now) = (ctx.key(2), ctx.now.wall);
-    let access = ctx.keys.access;
-    let (fill, depth) = (ctx.config.encoding.list_max_listpack_size, ctx.config.encoding.list_compress_depth);
+    let (access, config) = (ctx.keys.access, ctx.config);
+    let (fill, depth) = (config.encoding.list_max_listpack_size, config.encoding.list_compress_depth);
     let Some(e) = ctx.keys.inspect_quietly(key) else { return Err(Error::NO_KEY) };
     // Where a value lies differs from run to run; the hash of its key stands for it.
-    let mut text =
-        format!("Value at:0x{:x} refcount:1 encoding:{}", key.hash & 0xffff_ffff_ffff, encoding_name(&e, now));
+    let (at, refcount) = (key.hash & 0xffff_ffff_ffff, references(&e, config));
+    let mut text = format!("Value at:0x{at:x} refcount:{refcount} encoding:{}", encoding_name(&e, now));
     let mut add = |part: std::fmt::Arguments| text.write_fmt(part).expect("a string takes all");
     if !fast {
         add(format_args!(" serializedlength:{}", text_bytes(&e, now)));

@@ -10,12 +10,17 @@ use super::{
 };
 use crate::{
     base::time::Wall,
-    keyspace::{Entry, Type, access::AccessPolicy, hash::HashRef, list::ListRef, string},
+    config::{Config, MaxmemoryPolicy},
+    keyspace::{Entry, Type, access::AccessPolicy, hash::HashRef, list::ListRef, string, string::Str},
     protocol::Error,
 };
+use std::ops::Range;
 
 const KEYS: &[KeySpec] = &[KeySpec::at(2, KeyFlags::RO)];
 const ARGS: &[Arg] = &[Arg::key("key")];
+
+/// The integers that Valkey keeps once for all keys.
+const SHARED_INTEGERS: Range<i64> = 0..10_000;
 
 const fn sub(name: &'static str, summary: &'static str, run: Run) -> Row {
     Row {
@@ -39,7 +44,7 @@ pub const ROWS: &[Row] = &[Row {
         Row { since: "4.0.0", ..sub("freq", "Returns the counter of how often a key is used.", freq) },
         Row { since: "6.2.0", ..help::row(Group::Generic, Acl::KEYSPACE) },
         sub("idletime", "Returns for how many seconds a key has not been used.", idletime),
-        sub("refcount", "Returns how many keys share a value: always one.", refcount),
+        sub("refcount", "Returns how many references a value has.", refcount),
     ],
     ..row("object", -2, Flags::NONE, help::container)
 }];
@@ -105,8 +110,21 @@ fn reply_clock(ctx: &mut Ctx, f: fn(&AccessPolicy, u32, Wall) -> i64) -> Outcome
 fn refcount(ctx: &mut Ctx) -> Outcome {
     let key = ctx.key(2);
     match ctx.keys.inspect_quietly(key) {
-        Some(_) => ctx.out.int(1),
+        Some(e) => ctx.out.int(references(&e, ctx.config)),
         None => ctx.out.null(),
     }
     DONE
+}
+
+/// What clients are told: values have one owner, but tools know small integers by the
+/// count Valkey reports for those that all keys share. Policies by access time or
+/// frequency need a clock for each key, so there they are not shared.
+pub(in crate::commands) fn references(e: &Entry, config: &Config) -> i64 {
+    use MaxmemoryPolicy::*;
+    let by_access = matches!(config.memory.maxmemory_policy, AllkeysLru | VolatileLru | AllkeysLfu | VolatileLfu);
+    let sharing = config.memory.maxmemory_bytes == 0 || !by_access;
+    let small = e.type_of() == Type::String
+        && string::encoding(e) == "int"
+        && Str::of(e).int().is_some_and(|n| SHARED_INTEGERS.contains(&n));
+    if sharing && small { i32::MAX.into() } else { 1 }
 }

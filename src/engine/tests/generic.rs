@@ -315,3 +315,33 @@ fn a_list_that_arrives_by_any_way_wakes_who_waits_for_it() {
         assert_eq!(wakes(no_way), "", "{no_way:?}");
     }
 }
+
+#[test]
+fn small_integers_count_as_shared() {
+    Rig::new().script(
+        "
+        SET k 9998 => +OK
+        INCR k => :9999
+        OBJECT REFCOUNT k => :2147483647
+        INCR k => :10000
+        OBJECT REFCOUNT k => :1
+        SET k -1 => +OK
+        OBJECT REFCOUNT k => :1
+        SET k 0 EX 100 => +OK
+        OBJECT REFCOUNT k => :2147483647
+        SET k 07 => +OK
+        OBJECT REFCOUNT k => :1
+        INCRBYFLOAT f 5 => 5
+        OBJECT REFCOUNT f => :1
+        RPUSH l 5 => :1
+        OBJECT REFCOUNT l => :1
+        SET k 7 => +OK
+        CONFIG SET maxmemory-policy allkeys-lru => +OK
+        OBJECT REFCOUNT k => :2147483647
+        CONFIG SET maxmemory 100mb => +OK
+        OBJECT REFCOUNT k => :1
+        CONFIG SET maxmemory-policy allkeys-random => +OK
+        OBJECT REFCOUNT k => :2147483647
+        ",
+    );
+}
