@@ -3,7 +3,10 @@
 use super::{Engine, Progress, Worker};
 use crate::{
     base::{clock::Clock, time::Now},
-    commands::{row::Flags, table::Command},
+    commands::{
+        row::Flags,
+        table::{COMMANDS, Command},
+    },
     keyspace::Held,
     protocol::{Error, Output, Reply},
     session::{
@@ -135,7 +138,7 @@ impl Engine {
         {
             return refuse(e);
         }
-        if row.flags.has(Flags::WRITE) && w.config.replication.min_replicas_to_write > 0 {
+        if w.config.replication.min_replicas_to_write > 0 && would_run(s, command, Flags::WRITE) {
             // There is no replication yet, so no replica is ever good enough.
             return refuse(Error::NOREPLICAS);
         }
@@ -156,6 +159,12 @@ impl Engine {
         self.shared.workers[worker].error_replies.add(1);
         self.shared.count_error(&String::from_utf8_lossy(e.code()));
     }
+}
+
+/// Whether the command, or one that EXEC is about to run, has the flag.
+pub(super) fn would_run(s: &Session, c: &Command, flag: Flags) -> bool {
+    let queued = |q: &Queued| COMMANDS[q.command as usize].row.flags.has(flag);
+    c.row.flags.has(flag) || c.row.name == "exec" && s.transaction.as_ref().is_some_and(|t| t.queue.iter().any(queued))
 }
 
 /// Whether the reply will be push messages, which CLIENT REPLY does not silence.

@@ -6,13 +6,10 @@
 //! a command evicts up to a budget and is then let through, and the cron goes on; only
 //! when nothing is left that may go is a command refused.
 
-use super::{Engine, Worker};
+use super::{Engine, Worker, dispatch::would_run};
 use crate::{
     base::{clock::Clock, time::Now},
-    commands::{
-        row::Flags,
-        table::{COMMANDS, Command},
-    },
+    commands::{row::Flags, table::Command},
     config::{Config, MaxmemoryPolicy},
     keyspace::{
         Held,
@@ -43,7 +40,7 @@ impl Engine {
         now: Now,
         c: &Command,
     ) -> Result<(), Error> {
-        if !needs_memory(s, c) {
+        if !would_run(s, c, Flags::DENYOOM) {
             return Ok(());
         }
         held.publish();
@@ -167,13 +164,6 @@ fn any_shard<T>(draw: u64, held: &mut Held, mut f: impl FnMut(&mut Held, usize) 
         held.one(at);
         f(held, at)
     })
-}
-
-/// Whether the command, or one that EXEC is about to run, may use memory.
-fn needs_memory(s: &Session, c: &Command) -> bool {
-    let queued = |id: u16| COMMANDS[id as usize].row.flags.has(Flags::DENYOOM);
-    c.row.flags.has(Flags::DENYOOM)
-        || c.row.name == "exec" && s.transaction.as_ref().is_some_and(|t| t.queue.iter().any(|q| queued(q.command)))
 }
 
 fn rule(c: &Config, access: AccessPolicy) -> Rule {

@@ -42,12 +42,25 @@ use std::{cell::Cell, collections::BTreeMap, sync::Arc};
 /// The time a rig starts at, unix ms: some moment in 2024.
 pub const START_MS: u64 = 1_720_000_000_000;
 
-/// A clock that stands still.
-struct Hand(Cell<Now>);
+/// A clock that stands still between readings, and unless told otherwise at each.
+struct Hand {
+    now: Cell<Now>,
+    step_ms: Cell<u64>,
+}
 
 impl Clock for Hand {
     fn now(&self) -> Now {
-        self.0.get()
+        self.advance_ms(self.step_ms.get());
+        self.now.get()
+    }
+}
+
+impl Hand {
+    fn advance_ms(&self, ms: u64) {
+        let mut now = self.now.get();
+        now.mono.0 += ms * 1_000_000;
+        now.wall.0 += ms;
+        self.now.set(now);
     }
 }
 
@@ -85,7 +98,14 @@ impl Rig {
         let now = Now { mono: Mono(1_000_000_000), wall: Wall(START_MS) };
         let engine = Engine::new(config, Boot { started: now, ..Boot::default() }, workers, 7);
         let workers = (0..workers).map(|i| Worker::new(&engine, i, i as u64)).collect();
-        Rig { engine, workers, clients: BTreeMap::new(), hand: Hand(Cell::new(now)), cursors: Vec::new(), busy: false }
+        Rig {
+            engine,
+            workers,
+            clients: BTreeMap::new(),
+            hand: Hand { now: Cell::new(now), step_ms: Cell::new(0) },
+            cursors: Vec::new(),
+            busy: false,
+        }
     }
 
     fn connect(&mut self, client: usize) {
@@ -229,21 +249,23 @@ impl Rig {
 
     /// The clock's reading.
     pub fn now(&self) -> Now {
-        self.hand.now()
+        self.hand.now.get()
+    }
+
+    /// From now on each reading of the clock takes that long.
+    pub fn step_ms(&self, ms: u64) {
+        self.hand.step_ms.set(ms);
     }
 
     /// Moves both clocks on.
     pub fn advance_ms(&self, ms: u64) {
-        let mut now = self.now();
-        now.mono.0 += ms * 1_000_000;
-        now.wall.0 += ms;
-        self.hand.0.set(now);
+        self.hand.advance_ms(ms);
     }
 
     /// Sets the wall clock alone, to unix ms.
     pub fn set_wall_ms(&self, ms: u64) {
         let now = self.now();
-        self.hand.0.set(Now { wall: Wall(ms), ..now });
+        self.hand.now.set(Now { wall: Wall(ms), ..now });
     }
 
     /// The end of a round of housekeeping.

@@ -62,6 +62,8 @@ impl Engine {
             self.record(w, &s.info, command, args, (began, ended), out.total_written() - written);
             self.show(s, *now, command, args);
         }
+        // Waiters are served when the transaction has ended, and for them it is then.
+        *now = clock.now();
         self.sleep_after(now, slept_ms);
         s.deny_blocking = false;
         watch.forget(held);

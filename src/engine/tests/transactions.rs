@@ -236,3 +236,35 @@ fn a_client_that_leaves_watches_nothing() {
     r.disconnect(0);
     // The rig checks at its end that no shard remembers a watcher.
 }
+
+#[test]
+fn exec_is_refused_when_its_writes_no_longer_may_run() {
+    Rig::new().script(
+        "
+        SET a 1 => +OK
+        MULTI => +OK
+        INCR a => +QUEUED
+        1> MULTI => +OK
+        1> GET a => +QUEUED
+        2> CONFIG SET min-replicas-to-write 2 => +OK
+        EXEC => -EXECABORT Transaction discarded because of: NOREPLICAS Not enough good replicas to write.
+        1> EXEC => [1]
+        INCR a => -NOREPLICAS Not enough good replicas to write.
+        2> CONFIG SET min-replicas-to-write 0 => +OK
+        INCR a => :2
+        ",
+    );
+}
+
+#[test]
+fn waiters_are_served_as_late_as_the_transaction_ends() {
+    let mut r = Rig::new();
+    assert_eq!(r.run(1, "BLPOP l 0"), "(blocked)");
+    r.run_all(0, &["MULTI", "RPUSH l a", "PEXPIRE l 100", "PING"]);
+    r.step_ms(40);
+    assert_eq!(r.run(0, "EXEC"), "[:1 :1 +PONG]");
+    r.step_ms(0);
+    assert_eq!(r.mail(1), "", "what it waits for has expired meanwhile");
+    r.run(0, "RPUSH l b");
+    assert_eq!(r.mail(1), "[l b]");
+}
