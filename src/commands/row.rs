@@ -56,6 +56,8 @@ flags! {
     IN_MULTI = 20, "";
     /// Allowed to a RESP2 client that is subscribed.
     IN_SUBSCRIBE = 21, "";
+    /// Only for those whom `enable-debug-command` lets in.
+    DEBUG = 22, "";
 }
 
 impl Flags {

@@ -138,6 +138,9 @@ impl Engine {
         {
             return refuse(e);
         }
+        if row.flags.has(Flags::DEBUG) && !s.info.may(w.config.security.enable_debug_command) {
+            return refuse(Error::DEBUG_NOT_ALLOWED);
+        }
         if w.config.replication.min_replicas_to_write > 0 && would_run(s, command, Flags::WRITE) {
             // There is no replication yet, so no replica is ever good enough.
             return refuse(Error::NOREPLICAS);

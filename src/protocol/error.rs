@@ -273,6 +273,10 @@ impl Error {
     pub const NO_CONFIG_FILE: Error = Error::Static("ERR The server is running without a config file");
     pub const SHUTDOWN_FAILED: Error = Error::Static("ERR Errors trying to SHUTDOWN. Check logs.");
     pub const NO_SHUTDOWN: Error = Error::Static("ERR No shutdown in progress.");
+    pub const DEBUG_NOT_ALLOWED: Error = Error::Static(
+        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a \
+         local connection, otherwise you need to set this option in the configuration file, and then restart the server.",
+    );
     pub const INVALID_COMMAND: Error = Error::Static("ERR Invalid command specified");
     pub const INVALID_COMMAND_ARITY: Error = Error::Static("ERR Invalid number of arguments specified for command");
     pub const INVALID_COMMAND_ARGUMENTS: Error = Error::Static("ERR Invalid arguments specified for command");

@@ -51,7 +51,7 @@ fn rule(command: &Command) -> Rule {
         "RANDOMKEY" | "HRANDFIELD" | "SRANDMEMBER" | "ZRANDMEMBER" | "TIME" => Rule::Shape,
         // It names the server and its version.
         "HELLO" => Rule::Shape,
-        "COMMAND" if command.len() == 1 => Rule::Listing,
+        "COMMAND" if command.len() == 1 || upper(command.get(1)) == "COUNT" => Rule::Listing,
         "OBJECT" if upper(command.get(1)) == "IDLETIME" => Rule::Shape,
         "TTL" | "EXPIRETIME" => Rule::Within(2),
         "DBSIZE" => Rule::AtMost,
@@ -117,6 +117,7 @@ fn by_rule(rule: Rule, ours: &Value, peer: &Value) -> bool {
         (Rule::AtMost, Value::Int(a), Value::Int(b)) => a <= b,
         (Rule::Shape, a, b) => same_shape(a, b),
         (Rule::Listing, Value::Array(a), Value::Array(b)) => !a.is_empty() && !b.is_empty(),
+        (Rule::Listing, Value::Int(a), Value::Int(b)) => *a > 0 && *b > 0,
         (Rule::Within(limit), Value::Int(a), Value::Int(b)) => {
             // Negative ones are answers about the key, not times.
             *a >= 0 && *b >= 0 && a.abs_diff(*b) <= limit as u64

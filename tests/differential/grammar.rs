@@ -111,7 +111,7 @@ pub const CONNECTION: &[Line] = &[
     (1, "SELECT db"),
     (1, "CLIENT (GETNAME|SETNAME v|NOSUCH)"),
     (1, "RESET"),
-    (1, "COMMAND (COUNT X|GETKEYS SET s v|GETKEYS GET|GETKEYS MSET (s v)...|NOSUCH)"),
+    (1, "COMMAND (COUNT X|GETKEYS SET s v|GETKEYS MSET (s v)...|NOSUCH)"),
     (1, "CONFIG (SET NOSUCH v|GET NOSUCH|NOSUCH)"),
     (1, "DEBUG NOSUCH"),
     (1, "v [v]"),

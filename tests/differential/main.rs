@@ -73,7 +73,6 @@ fn transactions() {
 }
 
 #[test]
-#[ignore = "DEBUG does not exist yet"]
 fn everything() {
     compare_with_peer("everything", EVERYTHING);
 }

@@ -25,7 +25,7 @@ use std::sync::atomic::Ordering::SeqCst;
 
 /// This family's commands.
 pub const ROWS: &[Row] = &[Row {
-    flags: Flags::ADMIN.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE),
+    flags: Flags::ADMIN.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE).or(Flags::DEBUG),
     complexity: "Depends on subcommand.",
     summary: "A container for debugging commands.",
     scope: Scope::All,
@@ -75,13 +75,6 @@ const SUBS: &[Sub] = &[
 ];
 
 fn debug(ctx: &mut Ctx) -> Outcome {
-    if !ctx.session.info.may(ctx.config.security.enable_debug_command) {
-        return Err(Error::err(
-            "DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a \
-             local connection, otherwise you need to set this option in the configuration file, and then restart the \
-             server.",
-        ));
-    }
     if ctx.is(1, "HELP") && ctx.argc() == 2 {
         return help(ctx);
     }
