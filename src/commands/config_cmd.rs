@@ -122,10 +122,18 @@ fn resetstat(ctx: &mut Ctx) -> Outcome {
 }
 
 fn rewrite(ctx: &mut Ctx) -> Outcome {
+    write_file(ctx, false)
+}
+
+/// Has the configuration file rewritten; with `all`, defaults are written too.
+///
+/// # Errors
+/// There is no such file, or the command may not wait.
+pub(super) fn write_file(ctx: &mut Ctx, all: bool) -> Outcome {
     let path = ctx.shared.boot.config_file.clone();
     match () {
         () if path.is_empty() => Err(Error::NO_CONFIG_FILE),
         () if ctx.session.deny_blocking => Err(Error::NOT_IN_MULTI),
-        () => Ok(Flow::Shell(ShellRequest::WriteConfig { path })),
+        () => Ok(Flow::Shell(ShellRequest::WriteConfig { path, all })),
     }
 }

@@ -69,8 +69,9 @@ pub struct Block {
 pub enum ShellRequest {
     /// DEBUG SLEEP: nothing else of this worker runs for so long.
     Sleep { ms: u64 },
-    /// CONFIG REWRITE: bring this file up to date; `+OK` or an error.
-    WriteConfig { path: String },
+    /// CONFIG REWRITE: bring this file up to date, with `all` even where it would say a
+    /// default; `+OK` or an error.
+    WriteConfig { path: String, all: bool },
     /// CONFIG SET changed what the shell listens on; `undo` if it cannot.
     Rebind { undo: Box<Config> },
     /// MEMORY PURGE: `+OK` or an error.

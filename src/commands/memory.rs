@@ -148,6 +148,11 @@ fn stats(ctx: &mut Ctx) -> Outcome {
     int(ctx, "aof.buffer", 0);
     int(ctx, "lua.caches", 0);
     int(ctx, "functions.caches", 0);
+    let table_bytes = a.databases.iter().map(|d| d.1 as u64).sum();
+    int(ctx, "overhead.db.hashtable.lut", table_bytes);
+    // A table grows a segment at a time: it is never in two places.
+    int(ctx, "overhead.db.hashtable.rehashing", 0);
+    int(ctx, "db.dict.rehashing.count", 0);
     int(ctx, "overhead.total", a.overhead_bytes());
     int(ctx, "keys.count", a.keys() as u64);
     int(ctx, "keys.bytes-per-key", a.total_bytes.checked_div(a.keys() as u64).unwrap_or(0));
@@ -172,7 +177,7 @@ fn stats(ctx: &mut Ctx) -> Outcome {
         ctx.out.double(value);
     }
     n += doubles.len();
-    for (db, (_, table_bytes)) in a.databases.iter().enumerate().filter(|(_, d)| d.0 > 0) {
+    for (db, (_, table_bytes)) in a.databases.iter().enumerate().filter(|(_, d)| d.1 > 0) {
         ctx.out.bulk_fmt(format_args!("db.{db}"));
         ctx.out.map(2);
         ctx.out.bulk(b"overhead.hashtable.main");

@@ -69,6 +69,9 @@ impl<E: Env> Listeners<E> {
             let task = self.env.spawn(accept(self.env.clone(), l, self.spread.clone()));
             *self.unix.borrow_mut() = Some(task);
         }
+        if self.kinds().next().is_none() {
+            return Err("Configured to not listen anywhere, exiting.".into());
+        }
         Ok(())
     }
 
@@ -104,7 +107,9 @@ impl<E: Env> Listeners<E> {
                 }
             }
         }
-        if opened.is_empty() && port != 0 && !self.tcp.borrow().iter().any(|(a, _)| wanted.iter().any(|w| w.0 == *a)) {
+        // Of the addresses that were asked for one at least must be there; none may be asked for.
+        let asked = !wanted.is_empty();
+        if asked && opened.is_empty() && !self.tcp.borrow().iter().any(|(a, _)| wanted.iter().any(|w| w.0 == *a)) {
             return Err(format!("Failed listening on port {port} (tcp), aborting."));
         }
         let mut tcp = self.tcp.borrow_mut();

@@ -33,9 +33,9 @@ pub async fn perform<E: Env>(local: &Local<E>, request: ShellRequest, out: &mut 
             local.env.sleep(Duration::from_millis(ms)).await;
             Reply::new(out, resp3).ok();
         }
-        ShellRequest::WriteConfig { path } => {
+        ShellRequest::WriteConfig { path, all } => {
             let config = local.engine.shared.config.get();
-            match write_config(local.env.disk(), &path, &config).await {
+            match write_config(local.env.disk(), &path, &config, all).await {
                 Ok(()) => Reply::new(out, resp3).ok(),
                 Err(e) => {
                     tracing::warn!("CONFIG REWRITE failed: {e}");
@@ -81,7 +81,7 @@ fn os_text(e: &io::Error) -> String {
 }
 
 /// Writes beside the file, then renames, so that a crash leaves the old file or the new.
-async fn write_config<D: Disk>(disk: &D, path: &str, config: &Config) -> io::Result<()> {
+async fn write_config<D: Disk>(disk: &D, path: &str, config: &Config, all: bool) -> io::Result<()> {
     let old = match disk.open(path, Open::Read).await {
         Ok(f) => {
             let len = f.size().await?;
@@ -90,7 +90,7 @@ async fn write_config<D: Disk>(disk: &D, path: &str, config: &Config) -> io::Res
         Err(e) if e.kind() == io::ErrorKind::NotFound => bytes::Bytes::new(),
         Err(e) => return Err(e),
     };
-    let mut text = bytes::Bytes::from(config::rewrite(&old, config, &Config::default(), false));
+    let mut text = bytes::Bytes::from(config::rewrite(&old, config, &Config::default(), all));
     let temp = format!("{path}.tmp");
     let mut f = disk.open(&temp, Open::Truncate).await?;
     while !text.is_empty() {

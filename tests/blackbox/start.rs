@@ -29,3 +29,30 @@ fn a_deep_pipeline_is_answered_in_order() {
     }
     assert_reply!(b, ["GET", "k99"], "19999");
 }
+
+#[test]
+fn a_file_with_every_directive_loads() {
+    let dir = start(&[]);
+    let file = dir.dir.join("norn.conf");
+    std::fs::write(&file, "maxmemory 5mb\n").expect("a file");
+    let file = file.to_str().expect("a plain path");
+    let server = start(&[file, "--enable-debug-command", "local"]);
+    assert_reply!(server.client(), ["DEBUG", "CONFIG-REWRITE-FORCE-ALL"], ok());
+    let text = std::fs::read_to_string(file).expect("the file");
+    assert!(text.contains("\nmaxmemory-clients 0\n") && text.contains("\nhz 10\n"), "{text}");
+    let again = start(&[file]);
+    let mut c = again.client();
+    assert_reply!(c, ["SET", "k", "v"], ok());
+    let Value::Array(pair) = c.line("CONFIG GET maxmemory") else { panic!("an array") };
+    assert_eq!(pair, ["maxmemory", "5242880"].map(Value::from));
+}
+
+#[test]
+fn a_server_may_be_told_to_listen_nowhere() {
+    let server = start(&[]);
+    let mut c = server.client();
+    assert_reply!(c, ["CONFIG", "SET", "bind", ""], ok());
+    assert!(std::net::TcpStream::connect(("127.0.0.1", server.port)).is_err());
+    assert_reply!(c, ["CONFIG", "SET", "bind", "127.0.0.1"], ok());
+    assert_reply!(server.client(), ["PING"], Value::Simple("PONG".into()));
+}

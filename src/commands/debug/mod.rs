@@ -9,6 +9,7 @@ mod inspect;
 mod protocol;
 
 use super::{
+    config_cmd,
     ctx::{Ctx, DONE, Flow, Outcome, ShellRequest},
     row::{Flags, Group, Row, Scope},
 };
@@ -48,6 +49,12 @@ const fn sub(name: &'static str, args: (usize, usize), run: fn(&mut Ctx) -> Outc
 const ANY: usize = usize::MAX;
 
 const SUBS: &[Sub] = &[
+    sub(
+        "CONFIG-REWRITE-FORCE-ALL",
+        (2, 2),
+        |ctx| config_cmd::write_file(ctx, true),
+        ["", "    Write every directive into the configuration file, defaults too."],
+    ),
     sub("DIGEST", (2, 2), digest::all, ["", "    Show a signature of everything in all databases."]),
     sub("DIGEST-VALUE", (2, ANY), digest::values, [" <key> [<key> ...]", "    Show a signature of each value."]),
     sub("ERROR", (3, 3), error, [" <string>", "    Reply this error."]),

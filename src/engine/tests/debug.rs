@@ -34,6 +34,12 @@ fn debug_is_closed_unless_configured() {
 }
 
 #[test]
+fn every_directive_can_be_written() {
+    let mut r = open();
+    assert_eq!(r.run(0, "DEBUG CONFIG-REWRITE-FORCE-ALL"), "-ERR The server is running without a config file");
+}
+
+#[test]
 fn objects_are_described() {
     let mut r = open();
     r.run(0, "SET k 123");
@@ -132,7 +138,13 @@ fn memory_reports() {
     r.run_all(0, &["SET a 1", "SET b 2", "SELECT 3", "SET c 3"]);
     r.session(1).resp3 = true;
     let got = r.run(1, "MEMORY STATS");
-    for part in ["keys.count: :3", "db.0: {overhead.hashtable.main: :", "db.3: {", "dataset.percentage: ,"] {
+    for part in [
+        "keys.count: :3",
+        "db.0: {overhead.hashtable.main: :",
+        "db.3: {",
+        "dataset.percentage: ,",
+        "overhead.db.hashtable.rehashing: :0",
+    ] {
         assert!(got.contains(part), "{part} in {got}");
     }
     assert!(!got.contains("db.1"));
