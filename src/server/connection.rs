@@ -213,7 +213,9 @@ impl<E: Env> Connection<E> {
         };
         if self.input.is_empty() {
             self.input = BytesMut::new();
-        } else if let Progress::Read { want } = progress {
+        } else if let Progress::Read { want } = progress
+            && self.input.capacity() - self.input.len() < want
+        {
             self.input.reserve(want.max(READ_MIN_BYTES));
         }
         let i = &self.session.info;
@@ -245,7 +247,21 @@ impl<E: Env> Connection<E> {
             tracing::warn!("Closing client that reached max query buffer length: {}", self.session.info.addr);
             w.stats(&self.local.engine.shared).query_limit_disconnections.add(1);
         }
-        too_long
+        too_long || self.input.len() > READ_MIN_BYTES && self.is_worth_evicting(&w.config)
+    }
+
+    /// Whether this client's request alone is more than all clients together may hold.
+    fn is_worth_evicting(&self, config: &Config) -> bool {
+        let i = &self.session.info;
+        let limit = config.limits.maxmemory_clients.limit_bytes(config.memory.maxmemory_bytes);
+        let exempt = i.has_flag(flag::NO_EVICT | flag::CLOSE_ASAP);
+        let over = !exempt && limit.is_some_and(|limit| self.input.len() as u64 > limit);
+        if over {
+            i.set_flag(flag::CLOSE_ASAP, true);
+            tracing::info!("Evicting client {} at {}", i.id, i.addr);
+            self.local.engine.shared.evicted_clients.fetch_add(1, Relaxed);
+        }
+        over
     }
 
     /// Whether more replies wait than the client may have.
@@ -354,7 +370,10 @@ impl<E: Env> Connection<E> {
             std::task::ready!(pin!(self.stream.read_buf(&mut *shared)).poll(cx))?
         } else {
             self.place = Place::Own;
-            self.input.reserve(READ_MIN_BYTES / 4);
+            // More room than the request needs would double a large buffer.
+            if self.input.len() == self.input.capacity() {
+                self.input.reserve(READ_MIN_BYTES);
+            }
             std::task::ready!(pin!(self.stream.read_buf(&mut self.input)).poll(cx))?
         };
         let w = self.local.worker.borrow();

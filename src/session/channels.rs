@@ -63,7 +63,7 @@ impl Channels {
 
     /// Ends all of a client's subscriptions.
     pub fn leave(&self, subscriptions: Subscriptions, client: u64) {
-        let Subscriptions { channels, patterns, shard_channels } = subscriptions;
+        let Subscriptions { channels, patterns, shard_channels, .. } = subscriptions;
         for (space, names) in [(Space::Channel, channels), (Space::Pattern, patterns), (Space::Shard, shard_channels)] {
             names.iter().for_each(|n| self.unsubscribe(space, n, client));
         }

@@ -86,6 +86,8 @@ pub struct ClientInfo {
     pub query_bytes: AtomicU64,
     pub query_free_bytes: AtomicU64,
     pub queued_bytes: AtomicU64,
+    /// What its watched keys and its subscriptions cost.
+    pub interest_bytes: AtomicU64,
     pub output_bytes: AtomicU64,
     pub output_memory_bytes: AtomicU64,
     pub net_in_bytes: AtomicU64,
@@ -139,11 +141,12 @@ impl ClientInfo {
         }
     }
 
-    /// Memory this client costs: buffers and queued commands.
+    /// Memory this client costs: buffers, queued commands, watched keys and subscriptions.
     pub fn memory_bytes(&self) -> u64 {
         self.query_bytes.load(Relaxed)
             + self.query_free_bytes.load(Relaxed)
             + self.queued_bytes.load(Relaxed)
+            + self.interest_bytes.load(Relaxed)
             + self.output_memory_bytes.load(Relaxed)
             + 1024
     }

@@ -51,12 +51,22 @@ pub struct Subscriptions {
     pub channels: BTreeSet<Bytes>,
     pub patterns: BTreeSet<Bytes>,
     pub shard_channels: BTreeSet<Bytes>,
+    /// About what they cost, here and in the registry.
+    pub bytes: usize,
 }
+
+/// What a subscription costs beside the name.
+const SUBSCRIPTION_BYTES: usize = 128;
 
 impl Subscriptions {
     /// Channels and patterns together, as SUBSCRIBE replies count them.
     pub fn count(&self) -> usize {
         self.channels.len() + self.patterns.len()
+    }
+
+    /// What a subscription to `name` costs.
+    pub fn cost_bytes(name: &[u8]) -> usize {
+        SUBSCRIPTION_BYTES + name.len()
     }
 
     /// Whether there is no subscription of any kind.
@@ -137,6 +147,7 @@ impl Session {
         i.watched.store(self.watch.keys.len() as u32, Relaxed);
         let tx = self.transaction.as_ref();
         i.queued.store(tx.map_or(-1, |t| t.queue.len() as i64), Relaxed);
+        i.interest_bytes.store((self.watch.bytes + s.bytes) as u64, Relaxed);
         i.queued_bytes.store(tx.map_or(0, |t| t.queue_bytes) as u64, Relaxed);
         i.set_flags(&[
             (flag::MULTI, tx.is_some()),

@@ -22,7 +22,12 @@ pub struct WatchSet {
     pub keys: Vec<Watched>,
     /// Set by whoever changes one of them.
     pub flag: WatchFlag,
+    /// About what watching costs.
+    pub bytes: usize,
 }
+
+/// What a watched key costs beside its two copies of the name.
+const WATCH_BYTES: usize = 96;
 
 impl WatchSet {
     /// Whether one of the keys has changed.
@@ -37,6 +42,7 @@ impl WatchSet {
         }
         let (name, at) = (DbKey::new(db, key.bytes), held.space().shard_of(key.hash));
         held.shard(at).watch(name.clone(), self.flag.clone());
+        self.bytes += WATCH_BYTES + 2 * key.bytes.len();
         self.keys.push(Watched { key: name, hash: key.hash });
     }
 

@@ -56,3 +56,16 @@ fn a_server_may_be_told_to_listen_nowhere() {
     assert_reply!(c, ["CONFIG", "SET", "bind", "127.0.0.1"], ok());
     assert_reply!(server.client(), ["PING"], Value::Simple("PONG".into()));
 }
+
+#[test]
+fn a_request_larger_than_all_clients_may_hold_evicts() {
+    let server = start(&["--maxmemory-clients", "3mb"]);
+    let (mut c, mut large) = (server.client(), server.client());
+    large.raw(b"*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$4000000\r\n");
+    // The server may close before it has read all.
+    let sent = std::io::Write::write_all(large.stream(), &[b'v'; 4_000_002]);
+    assert!(sent.is_err() || large.read_to_close().is_empty());
+    assert_reply!(c, ["EXISTS", "k"], 0);
+    let Value::Bulk(info) = c.line("INFO stats") else { panic!("a text") };
+    assert!(String::from_utf8_lossy(&info).contains("evicted_clients:1\r\n"));
+}

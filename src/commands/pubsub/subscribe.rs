@@ -8,7 +8,7 @@
 //! transaction's own messages.
 
 use super::{Ctx, DONE, Outcome};
-use crate::session::{Session, channels::Space, mailbox::Msg};
+use crate::session::{Session, channels::Space, mailbox::Msg, state::Subscriptions};
 use bytes::Bytes;
 use std::collections::BTreeSet;
 
@@ -49,6 +49,7 @@ fn join_each(ctx: &mut Ctx, space: Space, kind: &str) -> Outcome {
     for name in ctx.args.from(1) {
         if !own(ctx.session, space).contains(name) {
             let name = Bytes::copy_from_slice(name);
+            ctx.session.subscriptions.bytes += Subscriptions::cost_bytes(&name);
             own(ctx.session, space).insert(name.clone());
             ctx.shared.channels.subscribe(space, name, &ctx.session.info);
         }
@@ -72,6 +73,7 @@ fn leave_each(ctx: &mut Ctx, space: Space, kind: &str) -> Outcome {
 
 fn leave(ctx: &mut Ctx, space: Space, kind: &str, name: &[u8]) {
     if own(ctx.session, space).remove(name) {
+        ctx.session.subscriptions.bytes -= Subscriptions::cost_bytes(name);
         ctx.shared.channels.unsubscribe(space, name, ctx.session.id());
         if !ctx.session.deny_blocking {
             deliver(ctx);

@@ -161,6 +161,26 @@ fn the_largest_client_goes_first() {
     assert_eq!([1, 2, 3].map(|c| r.mail(c)), ["(closed)", "", ""]);
 }
 
+#[test]
+fn what_clients_watch_and_hear_counts() {
+    let mut r = Rig::with(1, &[]);
+    let mut held = |line: &str| {
+        r.run(1, line);
+        r.session(1).info.memory_bytes()
+    };
+    let idle = held("PING");
+    let watching = held("WATCH a b c");
+    assert!(watching > idle + 3 * 64);
+    assert_eq!(held("WATCH a"), watching);
+    assert_eq!(held("UNWATCH"), idle);
+    for (join, leave) in [("SUBSCRIBE", "UNSUBSCRIBE a"), ("PSUBSCRIBE", "PUNSUBSCRIBE"), ("SSUBSCRIBE", "RESET")] {
+        let hearing = held(&format!("{join} a"));
+        assert!(hearing > idle + 64, "{join}");
+        assert_eq!(held(&format!("{join} a")), hearing);
+        assert_eq!(held(leave), idle, "{leave}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     /// The rig checks the account against the entries when it is dropped.
