@@ -55,7 +55,7 @@ fuzz: cargo-fuzz ## every fuzz target for SECS seconds under the address sanitiz
 	[ -n "$$targets" ] || { echo "fuzz/Cargo.toml lists no target"; exit 1; }; \
 	for t in $$targets; do \
 	  echo "-- fuzz $$t for $(SECS) s"; \
-	  cargo fuzz run --sanitizer address "$$t" -- -max_total_time=$(SECS) -timeout=20 -rss_limit_mb=2048 -print_final_stats=1; \
+	  cargo fuzz run --sanitizer address "$$t" -- -max_total_time=$(SECS) -len_control=0 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1; \
 	done
 
 bench: ## speed and memory beside redis-server, as a table (ROWS="mem pause" for some)

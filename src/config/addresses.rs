@@ -45,10 +45,8 @@ impl Value for BindAddresses {
         if words.len() > MAX_BIND_ADDRESSES {
             return Err("Too many bind addresses specified.".into());
         }
-        self.0.clear();
-        if !is_none(words) {
-            self.0.extend(words.iter().map(|w| String::from_utf8_lossy(w).into_owned()));
-        }
+        let addresses = if is_none(words) { &[] } else { words };
+        self.0 = addresses.iter().map(|w| address(w)).collect::<Result<_, _>>()?;
         Ok(())
     }
 
@@ -62,6 +60,15 @@ impl Value for BindAddresses {
         }
         vec![Line { text: or_empty_quotes(self.print(kind)), force: true }]
     }
+}
+
+/// What may be an address or a host's name: a word that needs no quotes where it is written.
+fn address(word: &[u8]) -> Result<String, String> {
+    let fits = |b: &u8| *b > b' ' && !matches!(b, 0x7f | b'"' | b'\'');
+    if word.is_empty() || !word.iter().all(fits) {
+        return Err("Invalid address".into());
+    }
+    Ok(String::from_utf8_lossy(word).into_owned())
 }
 
 /// `replicaof`: the host and port of the primary, or none.
@@ -78,7 +85,7 @@ impl Value for PrimaryAddress {
             return Ok(());
         }
         let port = parse_lenient(port).and_then(|n| u16::try_from(n).ok()).ok_or("Invalid primary port")?;
-        self.0 = Some((String::from_utf8_lossy(host).into_owned(), port));
+        self.0 = Some((address(host)?, port));
         Ok(())
     }
 

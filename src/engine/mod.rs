@@ -19,8 +19,8 @@ mod record;
 mod rename;
 mod transaction;
 
-#[cfg(test)]
-pub(crate) mod testing;
+#[cfg(any(test, fuzzing))]
+pub mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -1,5 +1,5 @@
-//! A server without a shell, for tests: an engine, its workers, any number of clients, and
-//! a clock that moves only when told to.
+//! A server without a shell, for tests and fuzzers: an engine, its workers, any number of
+//! clients, and a clock that moves only when told to.
 //!
 //! [`Rig::run`] sends one command of a numbered client, as a person would type it, and
 //! returns what came back in a short notation:
@@ -11,7 +11,8 @@
 //! A client comes into being when its number is first used. A command that blocks returns
 //! `(blocked)`; once somebody has served it, or the clock has passed its deadline,
 //! [`Rig::mail`] returns the reply. Published messages wait in the mailbox the same way.
-//! When a rig is dropped it checks the engine's memory account against the entries.
+//! When a rig is dropped it checks that the engine has forgotten its clients and that the
+//! memory account is right ([`Rig::audit`]).
 //!
 //! [`Rig::script`] checks a whole dialogue, one command and its expected reply per line.
 //! Tests of commands live in `engine::tests`, because a command's own layer must not name
@@ -21,11 +22,11 @@ use super::{Engine, Progress, Worker};
 use crate::{
     base::{
         clock::Clock,
-        split::split,
+        split::{quoted, split},
         time::{Mono, Now, Wall},
     },
-    config::{self, Config},
-    keyspace::Held,
+    config::{self, Config, load::NoFiles},
+    keyspace::{Entry, Held, object::Object},
     protocol::{
         Output,
         value::{Value, encode_command},
@@ -71,6 +72,8 @@ struct Client {
     output: Output,
     /// What the engine said last.
     progress: Progress,
+    /// Replies that had to leave before the engine went on.
+    received: Vec<Value>,
 }
 
 /// See the module.
@@ -93,8 +96,14 @@ impl Rig {
     /// A server with `workers` workers and some directives set.
     pub fn with(workers: usize, directives: &[(&str, &str)]) -> Rig {
         let mut config = Config::default();
-        let pairs: Vec<_> = directives.iter().map(|(k, v)| (k.as_bytes(), v.as_bytes())).collect();
-        config::set(&mut config, &pairs, config::set::Context::default()).expect("known directives");
+        let mut file = Vec::new();
+        for (name, value) in directives {
+            file.extend_from_slice(name.as_bytes());
+            file.push(b' ');
+            quoted(value.as_bytes(), &mut file);
+            file.push(b'\n');
+        }
+        config::load(&mut config, &file, &NoFiles).expect("known directives");
         let now = Now { mono: Mono(1_000_000_000), wall: Wall(START_MS) };
         let engine = Engine::new(config, Boot { started: now, ..Boot::default() }, workers, 7);
         let workers = (0..workers).map(|i| Worker::new(&engine, i, i as u64)).collect();
@@ -125,7 +134,8 @@ impl Rig {
         let authenticated = shared.config.get().security.requirepass == config::Secret::default();
         let session = Session::new(info, authenticated);
         let progress = Progress::Read { want: 1 };
-        self.clients.insert(client, Client { session, input: BytesMut::new(), output: Output::new(), progress });
+        let fresh = Client { session, input: BytesMut::new(), output: Output::new(), progress, received: Vec::new() };
+        self.clients.insert(client, fresh);
     }
 
     /// Ends a client's connection.
@@ -198,32 +208,43 @@ impl Rig {
     /// Delivers what waits in a client's mailbox, goes on with its requests, and returns
     /// what it received, one reply or message per line; `(closed)` if it was killed.
     pub fn mail(&mut self, client: usize) -> String {
+        self.receive(client).map_or_else(|| "(closed)".into(), |replies| join(&replies))
+    }
+
+    /// As [`Rig::mail`]; `None` if the client was killed.
+    pub fn receive(&mut self, client: usize) -> Option<Vec<Value>> {
         self.connect(client);
         let now = self.now().mono;
         let c = self.clients.get_mut(&client).expect("connected");
         if !self.engine.on_mail(&mut c.session, &mut c.output) {
-            return "(closed)".into();
+            return None;
         }
         self.engine.on_deadline(&mut c.session, now, &mut c.output);
         self.go_on(client);
-        let replies = self.replies(client);
-        join(&replies)
+        Some(self.replies(client))
     }
 
     fn go_on(&mut self, client: usize) {
-        let c = self.clients.get_mut(&client).expect("connected");
-        let w = &mut self.workers[c.session.info.worker];
-        self.busy = true;
-        c.progress = self.engine.on_bytes(w, &mut c.session, &self.hand, &mut c.input, &mut c.output);
-        self.busy = false;
+        loop {
+            let c = self.clients.get_mut(&client).expect("connected");
+            let w = &mut self.workers[c.session.info.worker];
+            self.busy = true;
+            c.progress = self.engine.on_bytes(w, &mut c.session, &self.hand, &mut c.input, &mut c.output);
+            self.busy = false;
+            if !matches!(c.progress, Progress::Send) {
+                return;
+            }
+            let replies = self.replies(client);
+            self.client(client).received = replies;
+        }
     }
 
     /// Takes the replies a client has received.
     fn replies(&mut self, client: usize) -> Vec<Value> {
-        let out = &mut self.client(client).output;
-        let bytes = out.to_vec();
-        out.advance(bytes.len());
-        let (mut at, mut replies) = (0, Vec::new());
+        let c = self.client(client);
+        let bytes = c.output.to_vec();
+        c.output.advance(bytes.len());
+        let (mut at, mut replies) = (0, std::mem::take(&mut c.received));
         while at < bytes.len() {
             let (value, len) = Value::parse(&bytes[at..]).expect("well-formed").expect("complete");
             replies.push(value);
@@ -279,10 +300,11 @@ impl Rig {
         self.engine.expire_some(&mut self.workers[0], &self.hand, &mut self.cursors);
     }
 
-    /// Checks the memory account against what the shards hold.
+    /// Checks the tables and values themselves, and the memory account against what the
+    /// shards hold.
     ///
     /// # Panics
-    /// If they differ.
+    /// If something is out of order.
     pub fn audit(&self) {
         let space = &self.engine.shared.keyspace;
         let mut total = 0;
@@ -291,6 +313,10 @@ impl Rig {
         for at in 0..space.shards().len() {
             let shard = held.shard(at);
             shard.check_account();
+            for db in 0..space.databases() {
+                shard.table(db).check();
+                shard.table(db).iter().for_each(|e| check_value(&e));
+            }
             total += shard.used_bytes();
         }
         held.release();
@@ -311,6 +337,15 @@ impl Drop for Rig {
             let shard = shard.lock();
             assert_eq!((shard.watched_len(), shard.waited_len()), (0, 0), "nobody is left to watch or wait");
         }
+    }
+}
+
+/// Checks a value that has a structure of its own.
+fn check_value(e: &Entry) {
+    match e.object() {
+        Some(Object::List(list)) => list.check(),
+        Some(Object::Hash(hash)) => hash.check(),
+        Some(Object::Str(_)) | None => {}
     }
 }
 

@@ -36,6 +36,10 @@ fn set_says_why_not() {
         failed("shutdown-on-sigint", "save nosave"),
         related("shutdown-on-sigint", "shutdown options SAVE and NOSAVE can't be used simultaneously")
     );
+    // What would have to be quoted when it is written down cannot be listened on either.
+    for value in ["a\0", "a\"b", "127.0.0.1  ::1"] {
+        assert_eq!(failed("bind", value), related("bind", "Invalid address"));
+    }
     let twice: [(&[u8], &[u8]); 2] = [(b"hz", b"1"), (b"HZ", b"2")];
     let error = set(&mut Config::default(), &twice, Context::default()).unwrap_err();
     assert_eq!(error, related("HZ", "duplicate parameter"));

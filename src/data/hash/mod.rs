@@ -203,6 +203,8 @@ impl HashTable {
     /// Panics unless the accounts are exact and the hint is a bound. For tests and fuzzers:
     /// walks everything.
     pub fn check(&self) {
+        #[cfg(any(test, fuzzing))]
+        self.table.check();
         let blocks: usize = self.table.iter().map(|field| field.heap_bytes()).sum();
         assert_eq!(self.block_bytes, blocks, "the account of heap bytes");
         let expiries = || self.iter().filter_map(|entry| entry.expiry_ms);

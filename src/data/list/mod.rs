@@ -46,7 +46,7 @@ pub enum Side {
 }
 
 /// A list of any length.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct List {
     nodes: VecDeque<Node>,
     len: usize,
@@ -224,6 +224,15 @@ impl List {
         }
         assert_eq!(self.len, self.nodes.iter().map(Node::count).sum::<usize>(), "the list's length");
         assert_eq!(self.buffer_bytes, buffer_bytes, "the account of heap bytes");
+    }
+}
+
+/// A copy has no room to grow, so its account is its own.
+impl Clone for List {
+    fn clone(&self) -> List {
+        let nodes = self.nodes.clone();
+        let buffer_bytes = nodes.iter().map(Node::heap_bytes).sum();
+        List { nodes, buffer_bytes, ..*self }
     }
 }
 

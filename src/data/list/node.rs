@@ -15,7 +15,7 @@ use crate::data::packed::{ByteStore, Item, Iter, LISTPACK_OVERHEAD, Packed};
 const MIN_CAPACITY: usize = 64;
 
 /// A run of elements of a list.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Node {
     /// The contents are `buf[head..]`; what lies before is room to grow at the front.
     buf: Vec<u8>,
@@ -183,6 +183,12 @@ impl Node {
             self.buf = buf;
         }
         self.head = u32::try_from(new_head).expect("a packed node is smaller than 4 GiB");
+    }
+}
+
+impl Clone for Node {
+    fn clone(&self) -> Node {
+        Node { count: self.count, plain: self.plain, ..Node::copy_of(self.bytes()) }
     }
 }
 

@@ -255,3 +255,16 @@ fn an_emptied_list_frees_its_memory() {
     list.check();
     assert!(list.heap_bytes() < 1000, "{}", list.heap_bytes());
 }
+
+#[test]
+fn a_copy_accounts_for_its_own_buffers() {
+    let mut list = List::new(NodeLimit::new(2));
+    (0..9).for_each(|n| list.push_back(n));
+    let mut copy = list.clone();
+    copy.check();
+    assert!(copy.heap_bytes() < list.heap_bytes());
+    while copy.pop_front(|_| ()).is_some() {
+        copy.check();
+    }
+    assert_eq!(list.len(), 9);
+}

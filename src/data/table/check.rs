@@ -9,7 +9,7 @@ use crate::data::alloc::size_class;
 
 impl<E: Element> Table<E> {
     /// Panics if anything is out of order.
-    pub(super) fn check(&self) {
+    pub fn check(&self) {
         let directory = &self.directory;
         assert_eq!(directory.entries().len(), 1 << directory.bits);
         let (mut len, mut deepest, mut bytes) = (0, 0, directory.own_bytes());

@@ -236,12 +236,12 @@ impl Directory {
     }
 
     /// Bytes of the directory itself.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn own_bytes(&self) -> usize {
         self.entries_bytes() + self.tags.heap_bytes()
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn deepest(&self) -> u32 {
         self.deepest
     }

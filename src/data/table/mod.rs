@@ -15,7 +15,7 @@
 //! The hash travels with the call: callers compute it once with the same [`HashKey`] the
 //! table was made with.
 
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 mod check;
 mod directory;
 mod iter;

@@ -101,7 +101,7 @@ impl Tags {
     }
 
     /// Panics unless the counts are these.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub fn check(&self, counts: &[u32]) {
         assert_eq!(self.total, counts.iter().sum::<u32>() as usize);
         assert_eq!(self.levels.is_none(), counts.len() == 1);

@@ -1,0 +1,74 @@
+//! A server's content as plain values, read from its tables and not through commands.
+
+use norn::{
+    base::time::Wall,
+    data::table::Element,
+    engine::Engine,
+    keyspace::{Entry, Held, Type, hash::HashRef, list::ListRef, object::Object, string::Str},
+};
+use std::collections::BTreeMap;
+
+/// A key of a database.
+pub type Key = (u32, Vec<u8>);
+/// A hash's fields: value, and when the field expires (unix ms).
+pub type Fields = BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>;
+/// Everything stored.
+pub type Content = BTreeMap<Key, Item>;
+
+/// A key's value and when it expires (unix ms).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    pub value: Stored,
+    pub expiry_ms: Option<u64>,
+}
+
+/// A value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stored {
+    Text(Vec<u8>),
+    List(Vec<Vec<u8>>),
+    Hash(Fields),
+}
+
+/// All keys that have not expired at `now`.
+pub fn dump(engine: &Engine, now: Wall) -> Content {
+    let space = &engine.shared.keyspace;
+    let mut held = Held::new(space);
+    held.all();
+    let mut content = Content::new();
+    for at in 0..space.shards().len() {
+        for db in 0..space.databases() {
+            for e in held.shard(at).table(db).iter().filter(|e| !e.is_due(now)) {
+                let item = Item { value: value(&e, now), expiry_ms: e.expiry_ms() };
+                assert!(content.insert((db, e.key().to_vec()), item).is_none(), "a key in two places");
+            }
+        }
+    }
+    held.release();
+    content
+}
+
+fn value(e: &Entry, now: Wall) -> Stored {
+    match e.type_of() {
+        Type::String => Stored::Text(Str::of(e).to_vec()),
+        Type::List => {
+            let list = ListRef::of(e);
+            let items: Vec<_> = list.range(0..list.len()).map(|item| item.to_vec()).collect();
+            assert_eq!(items.len(), list.len());
+            Stored::List(items)
+        }
+        Type::Hash => {
+            let mut fields = Fields::new();
+            match e.object() {
+                // With the fields that are due: only active expiry and writers remove them.
+                Some(Object::Hash(table)) => table.iter().for_each(|f| {
+                    fields.insert(f.field.to_vec(), (f.value.to_vec(), f.expiry_ms));
+                }),
+                _ => HashRef::of(e, now).each(|field, value| {
+                    fields.insert(field.to_vec(), (value.to_vec(), None));
+                }),
+            }
+            Stored::Hash(fields)
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What the fuzz targets share: commands made up from the command table, and a server so
+//! simple that it is easily seen to be right.
+
+pub mod dump;
+pub mod grammar;
+pub mod model;
+pub mod script;
