@@ -49,6 +49,7 @@ const WILD: &[&str] = &[
     "publish",
     "spublish",
     "config",
+    "memory",
     "client",
 ];
 

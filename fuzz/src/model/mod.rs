@@ -204,7 +204,12 @@ impl Model {
         let command = table::find(name.as_bytes()).filter(|c| c.row.accepts(words.len()));
         let unknown_sub = command.is_some_and(|c| !c.subs().is_empty() && matches!(seen, Some(Value::Error(_))));
         let Some(command) = command.filter(|_| !unknown_sub) else {
-            self.client(client).aborted = true;
+            let c = self.client(client);
+            c.aborted = true;
+            if name == "exec" {
+                // Refused for whatever reason, it still ends the transaction.
+                (c.queue, c.watched) = (None, Vec::new());
+            }
             return Some(Expect::error(""));
         };
         if let Some(expect) = self.control(client, &name, words, seen) {
