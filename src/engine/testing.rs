@@ -87,6 +87,12 @@ pub struct Rig {
     busy: bool,
 }
 
+impl Default for Rig {
+    fn default() -> Rig {
+        Rig::new()
+    }
+}
+
 impl Rig {
     /// A server with two workers and the default configuration.
     pub fn new() -> Rig {
