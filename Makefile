@@ -75,7 +75,7 @@ verify: peers ## all that must hold before a change lands
 	$(call stage,interleavings,$(MAKE) --no-print-directory interleavings)
 	$(call stage,tests of the simulator,$(SIM_ENV) $(CARGO) test -p norn-sim --locked --profile sim)
 	$(call stage,simulation,$(MAKE) --no-print-directory sim-twice)
-	$(call stage,fuzz,$(MAKE) --no-print-directory fuzz RUNS=3000)
+	$(call stage,fuzz,$(MAKE) --no-print-directory fuzz RUNS=150)
 
 fix: ## format, and apply what clippy can repair
 	$(CARGO) clippy --workspace --all-targets --fix --allow-dirty --allow-staged
