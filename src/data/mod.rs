@@ -4,4 +4,5 @@ pub mod alloc;
 pub mod hash;
 pub mod list;
 pub mod packed;
+pub mod set;
 pub mod table;

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::directory::Directory;
 use super::segment::Segment;
-use super::slot::{Slot, WIDTH};
+use super::slot::{AHEAD, Slot, WIDTH, prefetch};
 use super::{Element, View};
 
 impl Directory {
@@ -61,6 +61,9 @@ impl<'a, E: Element> Iterator for Iter<'a, E> {
     fn next(&mut self) -> Option<View<'a, E>> {
         loop {
             if let Some(slot) = self.slots.find(|slot| !slot.is_empty()) {
+                if let Some(soon) = self.slots.as_slice().get(AHEAD) {
+                    prefetch(soon.block());
+                }
                 return Some(View::new(*slot));
             }
             let segment = self.directory.entries().get(self.entry)?;

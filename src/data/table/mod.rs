@@ -34,12 +34,13 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 pub use iter::Iter;
+pub(super) use slot::prefetch;
 pub use view::{View, ViewMut};
 
 use crate::base::hash::HashKey;
 use directory::Directory;
 use segment::Segment;
-use slot::{Slot, prefetch};
+use slot::{AHEAD, Slot};
 use view::handle;
 
 /// An owning handle to one heap block that holds its key: pointer sized, the address a
@@ -57,6 +58,17 @@ pub trait Element: Sized {
     /// # Safety
     /// `p` came from `into_raw` and is not used again.
     unsafe fn from_raw(p: NonNull<u8>) -> Self;
+
+    /// Takes the block back, for handles to which the tag says how to read it.
+    ///
+    /// # Safety
+    /// As for `from_raw`; `tag` is what [`Element::tag`] said before.
+    #[inline]
+    unsafe fn from_parts(p: NonNull<u8>, tag: u8) -> Self {
+        let _ = tag;
+        // SAFETY: promised by the caller.
+        unsafe { Self::from_raw(p) }
+    }
 
     /// What the element is found by. Never changes while it is in a table.
     fn key(&self) -> &[u8];
@@ -220,8 +232,6 @@ fn rehash<E: Element>(key: HashKey, segment: &Segment, each: &mut dyn FnMut(Slot
 
 /// The elements of a segment whose blocks are all to be touched, each some time before.
 fn prefetched(segment: &Segment) -> impl Iterator<Item = Slot> {
-    /// How far to read ahead: enough misses in flight to hide their latency.
-    const AHEAD: usize = 16;
     let slots = segment.slots();
     let ahead = slots.iter().skip(AHEAD).map(Some).chain(std::iter::repeat(None));
     slots.iter().zip(ahead).filter_map(|(slot, ahead)| {

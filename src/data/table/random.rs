@@ -9,7 +9,7 @@
 use super::directory::{Directory, SPLIT};
 use super::segment::Segment;
 use super::slot::{Slot, WIDTH};
-use super::{Element, Table, View};
+use super::{Element, Table, View, ViewMut};
 
 /// Points to draw before counting instead.
 const TRIES: usize = 32;
@@ -17,22 +17,15 @@ const TRIES: usize = 32;
 impl<E: Element> Table<E> {
     /// A random element; each has the same chance. None if the table is empty.
     pub fn random(&self, rng: &mut impl FnMut() -> u64) -> Option<View<'_, E>> {
-        let directory = &self.directory;
-        if directory.len == 0 {
-            return None;
-        }
-        let slot = directory.throw(rng, |slot| !slot.is_empty()).unwrap_or_else(|| {
-            let mut rank = below(rng(), directory.len);
-            let segment = directory.segments().find(|segment| {
-                let found = rank < segment.len as usize;
-                if !found {
-                    rank -= segment.len as usize;
-                }
-                found
-            });
-            pick(segment.expect("the lengths add up"), rank, |slot| !slot.is_empty())
-        });
-        Some(View::new(slot))
+        let (first, at) = self.directory.draw(rng)?;
+        Some(View::new(self.directory.slot(first, at)))
+    }
+
+    /// Takes a random element out; each has the same chance. None if the table is empty.
+    /// Touches no block.
+    pub fn pop_random(&mut self, rng: &mut impl FnMut() -> u64) -> Option<E> {
+        let (first, at) = self.directory.draw(rng)?;
+        Some(ViewMut::<E>::new(&mut self.directory, first, at).remove())
     }
 
     /// A random element whose tag is not 0; each has the same chance. None if there is none.
@@ -43,26 +36,42 @@ impl<E: Element> Table<E> {
             return None;
         }
         let thrown = if tagged >= directory.len / 4 { directory.throw(rng, |slot| slot.tag() != 0) } else { None };
-        let slot = thrown.unwrap_or_else(|| {
+        let (first, at) = thrown.unwrap_or_else(|| {
             let (entry, rank) = directory.tags.find(below(rng(), tagged));
-            pick(&directory.entries()[entry], rank, |slot| slot.tag() != 0)
+            (entry, pick(&directory.entries()[entry], rank, |slot| slot.tag() != 0))
         });
-        Some(View::new(slot))
+        Some(View::new(directory.slot(first, at)))
     }
 }
 
 impl Directory {
+    /// Where a random element is: the first entry of its segment, and its slot there.
+    fn draw(&self, rng: &mut impl FnMut() -> u64) -> Option<(usize, usize)> {
+        if self.len == 0 {
+            return None;
+        }
+        self.throw(rng, |slot| !slot.is_empty()).or_else(|| {
+            let (mut rank, mut first) = (below(rng(), self.len), 0);
+            while rank >= self.entries()[first].len as usize {
+                rank -= self.entries()[first].len as usize;
+                first = self.after(first);
+            }
+            Some((first, pick(&self.entries()[first], rank, |slot| !slot.is_empty())))
+        })
+    }
+
     /// Draws points until one hits a slot that is wanted.
-    fn throw(&self, rng: &mut impl FnMut() -> u64, wanted: impl Fn(Slot) -> bool) -> Option<Slot> {
+    fn throw(&self, rng: &mut impl FnMut() -> u64, wanted: impl Fn(Slot) -> bool) -> Option<(usize, usize)> {
         // The rows are too short for a larger segment.
         let tries = if self.oversize { 0 } else { TRIES };
         for _ in 0..tries {
             let draw = rng();
-            let segment = &self.entries()[((draw >> 1) >> (63 - self.bits)) as usize];
+            let entry = ((draw >> 1) >> (63 - self.bits)) as usize;
+            let segment = &self.entries()[entry];
             let row = if self.bits == 0 { segment.n() } else { SPLIT } * WIDTH;
             let at = below(draw << 32, row * self.span(segment.depth));
-            if let Some(slot) = segment.slots().get(at).filter(|slot| wanted(**slot)) {
-                return Some(*slot);
+            if segment.slots().get(at).is_some_and(|slot| wanted(*slot)) {
+                return Some((self.first(entry), at));
             }
         }
         None
@@ -74,8 +83,8 @@ fn below(draw: u64, end: usize) -> usize {
     ((u128::from(draw) * end as u128) >> 64) as usize
 }
 
-/// The wanted element number `rank` of a segment.
-fn pick(segment: &Segment, rank: usize, wanted: impl Fn(Slot) -> bool) -> Slot {
-    let mut slots = segment.slots().iter().filter(|slot| wanted(**slot));
-    *slots.nth(rank).expect("the counts are right")
+/// The slot of the wanted element number `rank` of a segment.
+fn pick(segment: &Segment, rank: usize, wanted: impl Fn(Slot) -> bool) -> usize {
+    let mut slots = segment.slots().iter().enumerate().filter(|(_, slot)| wanted(**slot));
+    slots.nth(rank).expect("the counts are right").0
 }

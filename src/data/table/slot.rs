@@ -17,6 +17,9 @@ use std::ptr::{self, NonNull};
 /// Slots in a bucket.
 pub(super) const WIDTH: usize = 8;
 
+/// How many slots ahead a walk asks for blocks: enough misses in flight to hide their latency.
+pub(super) const AHEAD: usize = 16;
+
 const TAG: u64 = 0b111;
 const ADDRESS: u64 = (1 << 48) - 8;
 
@@ -138,7 +141,7 @@ impl Bucket {
 
 /// Asks for the cache line at `address`. A hint: any address will do.
 #[inline]
-pub(super) fn prefetch<T>(address: *const T) {
+pub(in crate::data) fn prefetch<T>(address: *const T) {
     #[cfg(all(target_arch = "x86_64", target_feature = "sse", not(miri)))]
     // SAFETY: a prefetch neither faults nor reads, whatever the address.
     unsafe {

@@ -14,9 +14,9 @@ use super::slot::Slot;
 #[inline]
 pub(super) fn handle<E: Element>(slot: Slot) -> ManuallyDrop<E> {
     debug_assert!(!slot.is_empty());
-    // SAFETY: an occupied slot holds what `into_raw` gave. `ManuallyDrop` keeps the slot the
-    // owner.
-    ManuallyDrop::new(unsafe { E::from_raw(NonNull::new_unchecked(slot.block())) })
+    // SAFETY: an occupied slot holds what `into_raw` and `tag` gave. `ManuallyDrop` keeps the
+    // slot the owner.
+    ManuallyDrop::new(unsafe { E::from_parts(NonNull::new_unchecked(slot.block()), slot.tag()) })
 }
 
 /// A shared borrow of an element.
