@@ -147,6 +147,7 @@ pub enum Group {
     List,
     PubSub,
     Server,
+    Set,
     String,
     Transactions,
 }
@@ -160,6 +161,7 @@ impl Group {
             Group::List => "list",
             Group::PubSub => "pubsub",
             Group::Server => "server",
+            Group::Set => "set",
             Group::String => "string",
             Group::Transactions => "transactions",
         }

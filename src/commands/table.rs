@@ -45,6 +45,11 @@ const FAMILIES: &[&[Row]] = &[
     super::hashes::scan::ROWS,
     super::hashes::expiry::ROWS,
     super::hashes::timed::ROWS,
+    super::sets::write::ROWS,
+    super::sets::read::ROWS,
+    super::sets::random::ROWS,
+    super::sets::combine::ROWS,
+    super::sets::store::ROWS,
 ];
 
 const fn count(top_only: bool) -> usize {

@@ -351,6 +351,7 @@ fn check_value(e: &Entry) {
     match e.object() {
         Some(Object::List(list)) => list.check(),
         Some(Object::Hash(hash)) => hash.check(),
+        Some(Object::Set(set)) => set.check(),
         Some(Object::Str(_)) | None => {}
     }
 }

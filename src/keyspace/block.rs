@@ -43,6 +43,12 @@ pub enum Kind {
     HashPacked = 5,
     /// A hash in an [`Object`].
     HashTable = 6,
+    /// A set; the payload is sorted integers.
+    SetInts = 7,
+    /// A set; the payload is packed members.
+    SetPacked = 8,
+    /// A set in an [`Object`].
+    SetTable = 9,
 }
 
 /// A value's type as clients see it.
@@ -51,6 +57,7 @@ pub enum Type {
     String,
     List,
     Hash,
+    Set,
 }
 
 impl Type {
@@ -60,12 +67,13 @@ impl Type {
             Type::String => "string",
             Type::List => "list",
             Type::Hash => "hash",
+            Type::Set => "set",
         }
     }
 }
 
 impl Kind {
-    const ALL: [Kind; 7] = [
+    const ALL: [Kind; 10] = [
         Kind::StrInt,
         Kind::StrInline,
         Kind::StrLarge,
@@ -73,6 +81,9 @@ impl Kind {
         Kind::ListNodes,
         Kind::HashPacked,
         Kind::HashTable,
+        Kind::SetInts,
+        Kind::SetPacked,
+        Kind::SetTable,
     ];
 
     pub const fn type_of(self) -> Type {
@@ -80,6 +91,7 @@ impl Kind {
             Kind::StrInt | Kind::StrInline | Kind::StrLarge => Type::String,
             Kind::ListPacked | Kind::ListNodes => Type::List,
             Kind::HashPacked | Kind::HashTable => Type::Hash,
+            Kind::SetInts | Kind::SetPacked | Kind::SetTable => Type::Set,
         }
     }
 
@@ -93,7 +105,7 @@ impl Kind {
 
     /// Whether the payload is the address of an [`Object`].
     pub const fn is_object(self) -> bool {
-        matches!(self, Kind::StrLarge | Kind::ListNodes | Kind::HashTable)
+        matches!(self, Kind::StrLarge | Kind::ListNodes | Kind::HashTable | Kind::SetTable)
     }
 }
 

@@ -142,10 +142,13 @@ impl<'a> Edit<'a> {
 fn is_empty(e: &Entry) -> bool {
     match e.kind() {
         Kind::StrInt | Kind::StrInline | Kind::StrLarge => false,
-        Kind::ListPacked | Kind::HashPacked => e.payload().len() <= e.kind().empty_bytes(),
-        Kind::ListNodes | Kind::HashTable => match e.object() {
+        Kind::ListPacked | Kind::HashPacked | Kind::SetInts | Kind::SetPacked => {
+            e.payload().len() <= e.kind().empty_bytes()
+        }
+        Kind::ListNodes | Kind::HashTable | Kind::SetTable => match e.object() {
             Some(Object::List(l)) => l.is_empty(),
             Some(Object::Hash(h)) => h.is_empty(),
+            Some(Object::Set(s)) => s.is_empty(),
             _ => false,
         },
     }

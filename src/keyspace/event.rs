@@ -22,6 +22,9 @@ impl Event {
     pub const fn list(name: &'static str) -> Event {
         Event { class: NotifyFlags::LIST, name }
     }
+    pub const fn set(name: &'static str) -> Event {
+        Event { class: NotifyFlags::SET, name }
+    }
     pub const fn hash(name: &'static str) -> Event {
         Event { class: NotifyFlags::HASH, name }
     }

@@ -106,6 +106,15 @@ impl<'e> Held<'e> {
         &mut self.guards[at].1
     }
 
+    /// A held shard, to be read: several of them may be at once.
+    ///
+    /// # Panics
+    /// As [`Held::shard`].
+    pub fn peek(&self, shard: usize) -> &Shard {
+        let held = self.guards.iter().find(|(i, _)| *i == shard);
+        &held.expect("the key's shard is locked").1
+    }
+
     /// Runs `f` on one shard, taking its lock for just that long when nothing is held.
     ///
     /// # Panics

@@ -20,6 +20,7 @@ use crate::{
     data::table::{Element, View, ViewMut},
     protocol::Error,
 };
+use smallvec::SmallVec;
 
 /// A key's name and hash.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,9 @@ pub struct Key<'a> {
     pub bytes: &'a [u8],
     pub hash: u64,
 }
+
+/// Entries that are lent together; `None` for a key that does not exist.
+pub type Views<'a> = SmallVec<[Option<View<'a, Entry>>; 4]>;
 
 /// One command's view of one database.
 pub struct Keys<'a, 'e> {
@@ -115,6 +119,25 @@ impl<'a, 'e> Keys<'a, 'e> {
             Some(e) if e.type_of() != want => Err(Error::WRONGTYPE),
             other => Ok(other),
         }
+    }
+
+    /// As [`Keys::read_as`] for several keys, whose entries are then lent together.
+    ///
+    /// # Errors
+    /// WRONGTYPE if any key holds another type.
+    pub fn read_all<'k>(
+        &mut self,
+        keys: impl Iterator<Item = Key<'k>> + Clone,
+        want: Type,
+    ) -> Result<Views<'_>, Error> {
+        for key in keys.clone() {
+            self.read_as(key, want)?;
+        }
+        let view = |key: Key| {
+            let shard = self.held.peek(self.held.space().shard_of(key.hash));
+            shard.table(self.db).get(key.hash, key.bytes).filter(|e| !e.is_due(self.now))
+        };
+        Ok(keys.map(view).collect())
     }
 
     /// Looks a key up without counting or marking the access.

@@ -18,6 +18,7 @@ pub mod list;
 pub mod object;
 pub mod relocate;
 pub mod scan;
+pub mod set;
 pub mod shard;
 pub mod string;
 

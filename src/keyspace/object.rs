@@ -1,7 +1,7 @@
 //! Values too large or too rich for a byte string in the key's block.
 
 use super::block::Kind;
-use crate::data::{alloc::size_class, hash::HashTable, list::List};
+use crate::data::{alloc::size_class, hash::HashTable, list::List, set::SetTable};
 use bytes::Bytes;
 
 /// A boxed value.
@@ -10,6 +10,7 @@ pub enum Object {
     Str(Large),
     List(List),
     Hash(HashTable),
+    Set(SetTable),
 }
 
 impl Object {
@@ -19,6 +20,7 @@ impl Object {
             Object::Str(_) => Kind::StrLarge,
             Object::List(_) => Kind::ListNodes,
             Object::Hash(_) => Kind::HashTable,
+            Object::Set(_) => Kind::SetTable,
         }
     }
 
@@ -29,6 +31,7 @@ impl Object {
                 Object::Str(s) => s.heap_bytes(),
                 Object::List(l) => l.heap_bytes(),
                 Object::Hash(h) => h.heap_bytes(),
+                Object::Set(s) => s.heap_bytes(),
             }
     }
 
@@ -38,6 +41,7 @@ impl Object {
             Object::Str(_) => 1,
             Object::List(l) => l.node_count(),
             Object::Hash(h) => h.len(),
+            Object::Set(s) => s.len(),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{Ctx, DONE, Outcome};
 use crate::{
     base::{hash::HashKey, time::Wall},
     data::table::Element,
-    keyspace::{Entry, Type, hash::HashRef, list::ListRef, string::Str},
+    keyspace::{Entry, Type, hash::HashRef, list::ListRef, set::SetRef, string::Str},
 };
 
 /// Three lanes of 64 bits, of which 160 are shown.
@@ -44,6 +44,11 @@ fn of_value(e: &Entry, now: Wall) -> Digest {
             field.with_text(|text| pair.add(text));
             value.with_text(|text| pair.add(text));
             d.merge(pair);
+        }),
+        Type::Set => SetRef::of(e).each(|member| {
+            let mut one = Digest::default();
+            member.with_text(|text| one.add(text));
+            d.merge(one);
         }),
     }
     if e.expiry_ms().is_some() {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     base::num::parse_i64,
-    keyspace::{Entry, Type, hash::HashRef, list::ListRef, object::Object, string::Str},
+    keyspace::{Entry, Type, hash::HashRef, list::ListRef, object::Object, set::SetRef, string::Str},
     protocol::Error,
 };
 use std::fmt::Write;
@@ -49,6 +49,11 @@ fn text_bytes(e: &Entry, now: crate::base::time::Wall) -> usize {
             HashRef::of(e, now).each(|field, value| sum += field.text_len() + value.text_len());
             sum
         }
+        Type::Set => {
+            let mut sum = 0;
+            SetRef::of(e).each(|member| sum += member.text_len());
+            sum
+        }
     }
 }
 
@@ -75,10 +80,12 @@ pub fn table(ctx: &mut Ctx) -> Outcome {
 pub fn value_table(ctx: &mut Ctx) -> Outcome {
     let key = ctx.key(2);
     let Some(e) = ctx.keys.inspect_quietly(key) else { return Err(Error::NO_KEY) };
-    let Some(Object::Hash(h)) = e.object() else {
-        return Err(Error::err("The value stored at the specified key is not represented using an hash table"));
+    let len = match e.object() {
+        Some(Object::Hash(h)) => h.len(),
+        Some(Object::Set(s)) => s.len(),
+        _ => return Err(Error::err("The value stored at the specified key is not represented using an hash table")),
     };
-    let text = format!("Hash table 0 stats (main hash table):\n number of elements: {}\n", h.len());
+    let text = format!("Hash table 0 stats (main hash table):\n number of elements: {len}\n");
     ctx.out.verbatim("txt", text.as_bytes());
     DONE
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     base::time::Wall,
     config::{Config, MaxmemoryPolicy},
-    keyspace::{Entry, Type, access::AccessPolicy, hash::HashRef, list::ListRef, string, string::Str},
+    keyspace::{Entry, Type, access::AccessPolicy, hash::HashRef, list::ListRef, set::SetRef, string, string::Str},
     protocol::Error,
 };
 use std::ops::Range;
@@ -63,6 +63,7 @@ pub(in crate::commands) fn encoding_name(e: &Entry, now: Wall) -> &'static str {
         Type::String => string::encoding(e),
         Type::List => ListRef::of(e).encoding(),
         Type::Hash => HashRef::of(e, now).encoding(),
+        Type::Set => SetRef::of(e).encoding(),
     }
 }
 

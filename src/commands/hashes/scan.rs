@@ -1,19 +1,12 @@
 //! Walking a hash in steps.
 
 use super::super::{
-    ctx::{Ctx, DONE, Outcome},
+    ctx::{Ctx, Outcome},
     items,
     row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row},
+    scan_value::{self, Options},
 };
-use crate::{
-    base::{
-        glob,
-        num::{parse_i64, parse_u64},
-    },
-    keyspace::hash::HashRef,
-    protocol::{Error, Output, Reply},
-    session::Args,
-};
+use crate::keyspace::hash::HashRef;
 
 /// This file's commands.
 pub const ROWS: &[Row] = &[Row {
@@ -34,77 +27,23 @@ pub const ROWS: &[Row] = &[Row {
     ..Row::new("hscan", -3, Group::Hash, hscan)
 }];
 
-/// What the options of HSCAN ask for.
-struct Options<'a> {
-    pattern: Option<&'a [u8]>,
-    /// Fields to look at, about.
-    count: u64,
-    values: bool,
-}
-
 fn hscan(ctx: &mut Ctx) -> Outcome {
-    let (key, now) = (ctx.key(1), ctx.now.wall);
-    let mut cursor = parse_u64(ctx.arg(2)).ok_or(Error::INVALID_CURSOR)?;
+    let (key, now, cursor) = (ctx.key(1), ctx.now.wall, scan_value::cursor(ctx)?);
     let Some(e) = ctx.keys.read_hash(key)? else {
-        ctx.out.array(2);
-        ctx.out.bulk_int(0);
-        ctx.out.array(0);
-        return DONE;
+        return scan_value::reply_nothing(&mut ctx.out);
     };
-    let options = options(ctx.args)?;
-    // The cursor comes first in the reply, and is known last.
-    let mut found = Output::new();
-    let mut reply = Reply::new(&mut found, ctx.out.resp3);
-    let (mut replied, mut seen, mut steps) = (0, 0, 0);
-    loop {
-        cursor = HashRef::of(&e, now).scan(cursor, |field, value| {
-            seen += 1;
-            let wanted = |p: &[u8]| field.with_text(|text| glob::matches_case(p, text));
-            if options.pattern.is_none_or(wanted) {
-                items::reply(&mut reply, field);
-                replied += 1;
+    let (hash, options) = (HashRef::of(&e, now), Options::parse(ctx.args, Some("NOVALUES"))?);
+    scan_value::reply(&mut ctx.out, cursor, &options, |cursor, out, tally| {
+        hash.scan(cursor, |field, value| {
+            tally.seen += 1;
+            if options.wants(field) {
+                items::reply(out, field);
+                tally.replied += 1;
                 if options.values {
-                    items::reply(&mut reply, value);
-                    replied += 1;
+                    items::reply(out, value);
+                    tally.replied += 1;
                 }
             }
-        });
-        steps += 1;
-        if cursor == 0 || seen >= options.count || steps > options.count.saturating_mul(10) {
-            break;
-        }
-    }
-    ctx.out.array(2);
-    ctx.out.bulk_fmt(format_args!("{cursor}"));
-    ctx.out.array(replied);
-    ctx.out.raw(&found.to_vec());
-    DONE
-}
-
-fn options<'a>(args: Args<'a>) -> Result<Options<'a>, Error> {
-    let mut o = Options { pattern: None, count: 10, values: true };
-    let mut i = 3;
-    while i < args.len() {
-        let has_value = i + 1 < args.len();
-        match args.at(i) {
-            w if w.eq_ignore_ascii_case(b"COUNT") && has_value => {
-                let n = parse_i64(args.at(i + 1)).ok_or(Error::NOT_INT)?;
-                o.count = u64::try_from(n).ok().filter(|n| *n > 0).ok_or(Error::SYNTAX)?;
-                i += 2;
-            }
-            w if w.eq_ignore_ascii_case(b"MATCH") && has_value => {
-                o.pattern = Some(args.at(i + 1)).filter(|p| *p != b"*");
-                i += 2;
-            }
-            w if w.eq_ignore_ascii_case(b"NOVALUES") => {
-                o.values = false;
-                i += 1;
-            }
-            w if w.eq_ignore_ascii_case(b"NOSCORES") => {
-                return Err(Error::Static("ERR NOSCORES option can only be used in ZSCAN"));
-            }
-            _ => return Err(Error::SYNTAX),
-        }
-    }
-    Ok(o)
+        })
+    })
 }

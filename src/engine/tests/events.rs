@@ -45,6 +45,48 @@ fn check(table: &str) {
 }
 
 #[test]
+fn of_sets() {
+    check(
+        "
+        SADD s a b => new s@0, sadd s@0
+        SADD s a; SADD s a =>
+        SADD s a; SADD s a b => sadd s@0
+        SADD s a b; SREM s a => srem s@0
+        SADD s a b; SREM s none =>
+        SADD s a b; SREM s a b => srem s@0, del s@0
+        SREM s a =>
+        SADD s a b; SPOP s => spop s@0
+        SADD s a; SPOP s => spop s@0, del s@0
+        SADD s a b c; SPOP s 2 => spop s@0
+        SADD s a b c; SPOP s 3 => spop s@0, del s@0
+        SADD s a b c; SPOP s 0 =>
+        SPOP s =>
+        SPOP s 2 =>
+        SADD s a b; SMOVE s d a => srem s@0, new d@0, sadd d@0
+        SADD s a; SADD d a; SMOVE s d a => srem s@0, del s@0
+        SADD s a; SMOVE s s a =>
+        SADD s a; SMOVE s d none =>
+        SMOVE s d a =>
+        SADD s a; SADD t a; SINTERSTORE d s t => new d@0, sinterstore d@0
+        SADD s a; SUNIONSTORE s s => sunionstore s@0
+        SADD s a; SADD d b; SDIFFSTORE d s none => keymiss none@0, sdiffstore d@0
+        SADD s a; SADD d b; SDIFFSTORE d s s => del d@0
+        SADD s a; SDIFFSTORE d s s =>
+        SADD s a; SADD d b; SINTERSTORE d s none => keymiss none@0, del d@0
+        SMEMBERS none => keymiss none@0
+        SCARD none => keymiss none@0
+        SISMEMBER none a => keymiss none@0
+        SMISMEMBER none a => keymiss none@0
+        SRANDMEMBER none => keymiss none@0
+        SSCAN none 0 => keymiss none@0
+        SINTER none s => keymiss none@0, keymiss s@0
+        SUNION none s => keymiss none@0, keymiss s@0
+        SDIFF none s => keymiss none@0, keymiss s@0
+        ",
+    );
+}
+
+#[test]
 fn of_strings() {
     check(
         "

@@ -16,5 +16,6 @@ mod lists;
 mod pubsub;
 mod records;
 mod rig;
+mod sets;
 mod strings;
 mod transactions;
