@@ -4,14 +4,16 @@ use norn::{
     base::time::Wall,
     data::table::Element,
     engine::Engine,
-    keyspace::{Entry, Held, Type, hash::HashRef, list::ListRef, object::Object, string::Str},
+    keyspace::{Entry, Held, Type, hash::HashRef, list::ListRef, object::Object, set::SetRef, string::Str},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A key of a database.
 pub type Key = (u32, Vec<u8>);
 /// A hash's fields: value, and when the field expires (unix ms).
 pub type Fields = BTreeMap<Vec<u8>, (Vec<u8>, Option<u64>)>;
+/// A set's members.
+pub type Members = BTreeSet<Vec<u8>>;
 /// Everything stored.
 pub type Content = BTreeMap<Key, Item>;
 
@@ -28,6 +30,7 @@ pub enum Stored {
     Text(Vec<u8>),
     List(Vec<Vec<u8>>),
     Hash(Fields),
+    Set(Members),
 }
 
 /// All keys that have not expired at `now`.
@@ -69,6 +72,12 @@ fn value(e: &Entry, now: Wall) -> Stored {
                 }),
             }
             Stored::Hash(fields)
+        }
+        Type::Set => {
+            let set = SetRef::of(e);
+            let members: Members = set.iter().map(|member| member.to_vec()).collect();
+            assert_eq!(members.len(), set.len());
+            Stored::Set(members)
         }
     }
 }

@@ -25,7 +25,7 @@ impl Grammar {
     /// The rows with names (in lower case) for which `wanted` holds.
     pub fn new(wanted: impl Fn(&str) -> bool) -> Grammar {
         let all: Vec<&'static Row> = table::top_level().iter().map(|c| c.row).filter(|row| wanted(row.name)).collect();
-        let groups = [Group::String, Group::List, Group::Hash, Group::Generic, Group::Transactions];
+        let groups = [Group::String, Group::List, Group::Hash, Group::Set, Group::Generic, Group::Transactions];
         let of = |g: &Group| all.iter().copied().filter(|row| row.group == *g).collect();
         let mut groups: Vec<Vec<_>> = groups.iter().map(of).collect();
         groups.push(all);
@@ -101,7 +101,8 @@ fn argument(u: &mut Unstructured, row: &Row, arg: &Arg, out: &mut Words) -> Resu
             ArgKind::Block => arguments(u, row, arg.args, out)?,
             ArgKind::Key => out.push(key(u, row.group)?),
             ArgKind::String if arg.name.contains("field") => out.push(field(u)?),
-            ArgKind::String if arg.name == "type" => out.push(pool(u, &["string", "list", "hash", "zset"])?),
+            ArgKind::String if arg.name == "type" => out.push(pool(u, &["string", "list", "hash", "set", "zset"])?),
+            ArgKind::String if arg.name == "member" => out.push(member(u)?),
             ArgKind::String => out.push(text(u)?),
             ArgKind::Integer => out.push(integer(u, arg.name)?),
             ArgKind::Double if arg.name == "timeout" => {
@@ -121,12 +122,13 @@ fn pool(u: &mut Unstructured, texts: &[&str]) -> Result<Vec<u8>> {
 
 /// Mostly a key that the command's group is for.
 fn key(u: &mut Unstructured, group: Group) -> Result<Vec<u8>> {
-    const KEYS: &[&str] = &["s0", "s1", "s2", "l0", "l1", "l2", "h0", "h1", "h2"];
+    const KEYS: &[&str] = &["s0", "s1", "s2", "l0", "l1", "l2", "h0", "h1", "h2", "t0", "t1", "t2"];
     match group {
         _ if u.ratio(1, 12)? => pool(u, &["", "a key with a name of more than 44 bytes in all its length", "s0", "l0"]),
         Group::String => pool(u, &KEYS[..3]),
         Group::List => pool(u, &KEYS[3..6]),
-        Group::Hash => pool(u, &KEYS[6..]),
+        Group::Hash => pool(u, &KEYS[6..9]),
+        Group::Set => pool(u, &KEYS[9..]),
         _ => pool(u, KEYS),
     }
 }
@@ -135,6 +137,16 @@ fn field(u: &mut Unstructured) -> Result<Vec<u8>> {
     Ok(match u.int_in_range(0..=9)? {
         0..=7 => format!("f{}", u.int_in_range(0..=7)?).into(),
         8 => format!("f{}", u.arbitrary::<u8>()?).into(),
+        _ => text(u)?,
+    })
+}
+
+/// Of a set: few integers and few texts, so that sets meet.
+fn member(u: &mut Unstructured) -> Result<Vec<u8>> {
+    Ok(match u.int_in_range(0..=9)? {
+        0..=3 => u.int_in_range(0..=9)?.to_string().into(),
+        4..=6 => format!("m{}", u.int_in_range(0..=9)?).into(),
+        7 => u.choose(&[i64::MAX, i64::MIN, 1 << 31, -(1 << 31), 1 << 15, -(1 << 15)])?.to_string().into(),
         _ => text(u)?,
     })
 }

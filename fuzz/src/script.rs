@@ -95,6 +95,9 @@ fn directives(u: &mut Unstructured) -> Result<Vec<(&'static str, &'static str)>>
         ("list-max-listpack-size", &["1", "2", "5", "-1", "-2"][..]),
         ("hash-max-listpack-entries", &["0", "1", "4", "128"]),
         ("hash-max-listpack-value", &["1", "16", "64"]),
+        ("set-max-intset-entries", &["0", "1", "4", "512"]),
+        ("set-max-listpack-entries", &["0", "1", "4", "128"]),
+        ("set-max-listpack-value", &["1", "16", "64"]),
         ("maxmemory-policy", &["noeviction", "allkeys-lfu"]),
         ("lazyfree-lazy-user-del", &["yes", "no"]),
     ];

@@ -48,7 +48,7 @@ fn rule(command: &Command) -> Rule {
         "SCAN" => Rule::Scan { from_start: is_zero(command.get(1)) },
         "SSCAN" => Rule::Scan { from_start: is_zero(command.get(2)) },
         "HSCAN" | "ZSCAN" => Rule::ScanPairs { from_start: is_zero(command.get(2)) },
-        "RANDOMKEY" | "HRANDFIELD" | "SRANDMEMBER" | "ZRANDMEMBER" | "TIME" => Rule::Shape,
+        "RANDOMKEY" | "HRANDFIELD" | "SPOP" | "SRANDMEMBER" | "ZRANDMEMBER" | "TIME" => Rule::Shape,
         // It names the server and its version.
         "HELLO" => Rule::Shape,
         "COMMAND" if command.len() == 1 || upper(command.get(1)) == "COUNT" => Rule::Listing,
@@ -74,6 +74,8 @@ pub fn first_difference(sequence: &[Command], ours: &[Value], peer: &[Value]) ->
     let mut queue: Vec<&Command> = Vec::new();
     for (at, command) in sequence.iter().enumerate() {
         let name = upper(command.first());
+        // Members that are drawn at random are then missing from one set and not the other.
+        let pops = name == "SPOP" || name == "EXEC" && queue.iter().any(|c| upper(c.first()) == "SPOP");
         let same = match name.as_str() {
             "EXEC" => same_exec(&std::mem::take(&mut queue), &ours[at], &peer[at]),
             _ => same(command, &ours[at], &peer[at]),
@@ -81,7 +83,8 @@ pub fn first_difference(sequence: &[Command], ours: &[Value], peer: &[Value]) ->
         if !same {
             return Some(Difference { at, ours: ours[at].clone(), peer: peer[at].clone() });
         }
-        if intended(&name, &ours[at], &peer[at]).is_some_and(|known| known.parts_ways) {
+        let parts_ways = intended(&name, &ours[at], &peer[at]).is_some_and(|known| known.parts_ways);
+        if parts_ways || pops && whole(&ours[at]) != whole(&peer[at]) {
             return None;
         }
         match &peer[at] {
@@ -92,6 +95,14 @@ pub fn first_difference(sequence: &[Command], ours: &[Value], peer: &[Value]) ->
         }
     }
     None
+}
+
+/// A reply's items without their order.
+fn whole(reply: &Value) -> Vec<Value> {
+    match reply {
+        Value::Array(items) | Value::Set(items) => sorted(items.clone()),
+        other => vec![other.clone()],
+    }
 }
 
 fn ends_queue(command: &Command) -> bool {
@@ -156,7 +167,9 @@ fn pairs(flat: &[Value]) -> Vec<&[Value]> {
 
 fn same_shape(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_shape(a, b)),
+        (Value::Array(a), Value::Array(b)) | (Value::Set(a), Value::Set(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_shape(a, b))
+        }
         (Value::Map(_), Value::Map(_)) => true,
         (Value::Error(_), Value::Error(_)) => a == b,
         _ => std::mem::discriminant(a) == std::mem::discriminant(b),

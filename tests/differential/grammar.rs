@@ -102,6 +102,26 @@ pub const HASHES: &[Line] = &[
     (1, "OBJECT ENCODING h"),
 ];
 
+/// What SPOP leaves of a set is random: see `compare`.
+pub const SETS: &[Line] = &[
+    (8, "SADD t m..."),
+    (3, "SREM t m..."),
+    (2, "SISMEMBER t m"),
+    (2, "SMISMEMBER t m..."),
+    (4, "(SMEMBERS|SCARD) t"),
+    (2, "SMOVE t t m"),
+    (3, "(SINTER|SUNION|SDIFF) t..."),
+    (3, "(SINTERSTORE|SUNIONSTORE|SDIFFSTORE) t t..."),
+    (1, "SINTERCARD 2 t t [LIMIT count]"),
+    (1, "SINTERCARD count t... [LIMIT count] [LIMIT int]"),
+    (1, "SPOP t [(0|100|-1|abc)]"),
+    (1, "SRANDMEMBER t [count]"),
+    (1, "SSCAN t cursor [MATCH pattern] [COUNT count]"),
+];
+
+/// Redis 7.0 has no packed sets: for a server of ours that may not have any either.
+pub const SET_ENCODINGS: &[Line] = &[(1, "OBJECT ENCODING t")];
+
 pub const TRANSACTIONS: &[Line] =
     &[(4, "MULTI"), (4, "EXEC"), (1, "DISCARD"), (2, "WATCH k..."), (1, "UNWATCH"), (1, "NOSUCHCOMMAND v")];
 

@@ -56,6 +56,7 @@ const INTENDED: &[Intended] = &[
         reason: "Redis 7.0 takes it for a type that no key has",
     },
     Intended { command: "HSCAN", peer: None, ours: "ERR invalid cursor", parts_ways: false, reason: "as SCAN" },
+    Intended { command: "SSCAN", peer: None, ours: "ERR invalid cursor", parts_ways: false, reason: "as SCAN" },
     Intended {
         command: "LREM",
         peer: None,

@@ -19,30 +19,49 @@ mod values;
 
 use common::{peer, subject};
 use duel::Duel;
-use grammar::{BLOCKING, CONNECTION, HASHES, KEYS, LISTS, STRINGS, TRANSACTIONS, any_of, sequences};
+use grammar::{
+    BLOCKING, CONNECTION, HASHES, KEYS, LISTS, SET_ENCODINGS, SETS, STRINGS, TRANSACTIONS, any_of, sequences,
+};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Compared in a run that does not say otherwise.
 const COMMANDS: usize = 30_000;
 /// The tests below that share it.
-const FAMILIES: usize = 5;
+const FAMILIES: usize = 7;
 
 type Family = (u32, &'static [(u32, &'static str)]);
 
-const EVERYTHING: &[Family] =
-    &[(20, STRINGS), (20, LISTS), (20, HASHES), (20, KEYS), (5, TRANSACTIONS), (5, CONNECTION), (1, BLOCKING)];
+const EVERYTHING: &[Family] = &[
+    (20, STRINGS),
+    (20, LISTS),
+    (20, HASHES),
+    (20, SETS),
+    (1, SET_ENCODINGS),
+    (20, KEYS),
+    (5, TRANSACTIONS),
+    (5, CONNECTION),
+    (1, BLOCKING),
+];
 
 fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|v| v.parse().unwrap_or_else(|_| panic!("{name}={v} is no number")))
 }
 
+/// A server of ours that keeps sets in the forms that Redis 7.0 has.
+const NO_PACKED_SETS: &[&str] = &["--set-max-listpack-entries", "0"];
+
 /// Compares the server under test with the peer on its share of the commands.
 fn compare_with_peer(test: &str, families: &[Family]) {
+    compare_as(test, families, NO_PACKED_SETS, &[]);
+}
+
+/// The same, of servers with options.
+fn compare_as(test: &str, families: &[Family], ours: &[&str], theirs: &[&str]) {
     let Some(peer) = peer() else { return };
     let commands = variable("NORN_DIFF_COMMANDS").map_or(COMMANDS, |n| n as usize) / FAMILIES;
     let clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
     let seed = variable("NORN_DIFF_SEED").unwrap_or_else(clock);
-    let mut duel = Duel::new((&subject(), &[]), (&peer, &[]));
+    let mut duel = Duel::new((&subject(), ours), (&peer, theirs));
     duel.only_known = variable("NORN_DIFF_KNOWN") == Some(1);
     let found = duel.search(&sequences(any_of(families)), commands, seed);
     println!("{test}: {} commands compared, {} sequences unconfirmed, seed {seed}", duel.compared, duel.unconfirmed);
@@ -67,8 +86,20 @@ fn hashes() {
 }
 
 #[test]
+fn sets() {
+    compare_as("sets", &[(10, SETS)], &[], &[]);
+}
+
+#[test]
+fn sets_that_change_form() {
+    let limit = ["--set-max-intset-entries", "5"];
+    let families = [(10, SETS), (1, SET_ENCODINGS), (2, KEYS)];
+    compare_as("sets_that_change_form", &families, &[NO_PACKED_SETS, &limit].concat(), &limit);
+}
+
+#[test]
 fn transactions() {
-    let data: [Family; 4] = [(2, STRINGS), (2, LISTS), (2, HASHES), (2, KEYS)];
+    let data: [Family; 5] = [(2, STRINGS), (2, LISTS), (2, HASHES), (2, SETS), (2, KEYS)];
     compare_with_peer("transactions", &[&data[..], &[(4, TRANSACTIONS)]].concat());
 }
 

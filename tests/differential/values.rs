@@ -5,14 +5,17 @@ use proptest::{prelude::*, sample::select};
 /// What an argument means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A key that mostly holds a string, a list, a hash; or any key.
+    /// A key that mostly holds a string, a list, a hash, a set; or any key.
     StringKey,
     ListKey,
     HashKey,
+    SetKey,
     AnyKey,
     /// A string value, a list's element.
     Value,
     Field,
+    /// A set's member.
+    Member,
     /// What should be a 64-bit integer.
     Int,
     Float,
@@ -41,9 +44,11 @@ impl Kind {
             "s" => Kind::StringKey,
             "l" => Kind::ListKey,
             "h" => Kind::HashKey,
+            "t" => Kind::SetKey,
             "k" => Kind::AnyKey,
             "v" => Kind::Value,
             "f" => Kind::Field,
+            "m" => Kind::Member,
             "int" => Kind::Int,
             "float" => Kind::Float,
             "index" => Kind::Index,
@@ -67,8 +72,9 @@ impl Kind {
             Kind::StringKey => keys(&["s0", "s1", "s2"]),
             Kind::ListKey => keys(&["l0", "l1", "l2"]),
             Kind::HashKey => keys(&["h0", "h1", "h2"]),
+            Kind::SetKey => keys(&["t0", "t1", "t2", "t3"]),
             Kind::AnyKey => prop_oneof![
-                30 => pool(&["s0", "s1", "s2", "l0", "l1", "l2", "h0", "h1", "h2"]),
+                30 => pool(&["s0", "s1", "s2", "l0", "l1", "l2", "h0", "h1", "h2", "t0", "t1", "t2"]),
                 1 => pool(&["none", ""]),
             ]
             .boxed(),
@@ -76,6 +82,13 @@ impl Kind {
             Kind::Field => prop_oneof![
                 6 => pool(&["f0", "f1", "f2", "f3", "f4"]),
                 1 => (0..200u8).prop_map(|n| format!("f{n}").into_bytes()),
+                1 => values(),
+            ]
+            .boxed(),
+            Kind::Member => prop_oneof![
+                6 => small(0..9),
+                4 => pool(&["a", "b", "c", "d", "e", "f"]),
+                1 => pool(INTS),
                 1 => values(),
             ]
             .boxed(),
@@ -178,7 +191,7 @@ fn pool(values: &'static [&'static str]) -> BoxedStrategy<Vec<u8>> {
 
 /// Mostly one of `own`; now and then a key of another type.
 fn keys(own: &'static [&'static str]) -> BoxedStrategy<Vec<u8>> {
-    prop_oneof![24 => pool(own), 1 => pool(&["s0", "l0", "h0", "none"])].boxed()
+    prop_oneof![24 => pool(own), 1 => pool(&["s0", "l0", "h0", "t0", "none"])].boxed()
 }
 
 fn small(range: std::ops::Range<i32>) -> BoxedStrategy<Vec<u8>> {

@@ -51,6 +51,7 @@ impl Model {
                     Some(Stored::Text(_)) => "string",
                     Some(Stored::List(_)) => "list",
                     Some(Stored::Hash(_)) => "hash",
+                    Some(Stored::Set(_)) => "set",
                 };
                 Expect::Is(Value::Simple(name.into()))
             }

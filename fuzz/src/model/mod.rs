@@ -1,4 +1,4 @@
-//! A naive server: what strings, lists, hashes, expiry, transactions and blocking pops do,
+//! A naive server: what strings, lists, hashes, sets, expiry, transactions and blocking pops do,
 //! written down without any concern for speed or memory.
 //!
 //! Databases are `BTreeMap`s of plain values. Whatever has expired is removed whenever the
@@ -14,6 +14,7 @@ mod hashes;
 mod keys;
 mod lists;
 mod number;
+mod sets;
 mod strings;
 
 pub use expect::Expect;
@@ -352,6 +353,7 @@ impl Model {
             norn::commands::row::Group::String => self.strings(&name, &words[1..]),
             norn::commands::row::Group::List => self.lists(&name, &words[1..]),
             norn::commands::row::Group::Hash => self.hashes(&name, &words[1..]),
+            norn::commands::row::Group::Set => self.sets(&name, &words[1..]),
             _ => self.keys(&name, &words[1..]),
         }
     }
@@ -407,6 +409,6 @@ fn writes(words: &Words) -> bool {
 /// Whether the model says what the command does.
 fn is_known(words: &Words) -> bool {
     let name = name(words);
-    [strings::KNOWN, lists::KNOWN, hashes::KNOWN, keys::KNOWN].iter().any(|known| known.contains(&name.as_str()))
-        && command_of(words).is_some()
+    let known = [strings::KNOWN, lists::KNOWN, hashes::KNOWN, sets::KNOWN, keys::KNOWN];
+    known.iter().any(|known| known.contains(&name.as_str())) && command_of(words).is_some()
 }
