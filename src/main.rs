@@ -77,7 +77,13 @@ fn serve(mut config: Config, launch: &Launch) -> Result<(), String> {
     warnings(&config).iter().for_each(|w| tracing::warn!("{w}"));
     let pidfile = config.process.pidfile.clone();
     start::write_pid(&pidfile);
-    let launch = server::Launch { executable: start::executable(), config_file, os: start::os(), log: Some(log) };
+    let launch = server::Launch {
+        program: std::env::args_os().next().unwrap_or_default().to_string_lossy().into_owned(),
+        executable: start::executable(),
+        config_file,
+        os: start::os(),
+        log: Some(log),
+    };
     let result =
         tokio_env::run(env, |env| server::run(env, config, launch)).map_err(|e| format!("no event loop: {e}"))?;
     start::remove_pid(&pidfile);

@@ -8,6 +8,7 @@ pub mod long_double;
 pub mod memory_size;
 pub mod num;
 pub mod prng;
+pub mod process;
 pub mod split;
 pub mod sync;
 pub mod time;

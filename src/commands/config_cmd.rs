@@ -2,8 +2,8 @@
 //!
 //! A change is made on a copy under the configuration's lock and becomes visible as a
 //! whole; every worker takes it over before its next command. What has to follow outside,
-//! which is only other sockets to listen on, is the shell's work: it replies, and puts the
-//! old values back if it fails.
+//! which is other sockets to listen on, more files, another title, is the shell's work: it
+//! replies, and puts the old values back if it fails.
 
 use super::{
     ctx::{Ctx, DONE, Flow, Outcome, ShellRequest},
@@ -86,12 +86,16 @@ fn set(ctx: &mut Ctx) -> Outcome {
     let undo = ctx.shared.config.update(|c: &mut Config| {
         let before = c.clone();
         let changed = config::set(c, &pairs, context).map_err(refusal)?;
-        let moves = changed.iter().any(|d: &&Directive| matches!(d.spec.name, "bind" | "port"));
+        let any = |names: &[&str]| changed.iter().any(|d: &&Directive| names.contains(&d.spec.name));
         // The shell cannot be waited for in the middle of a transaction.
-        if moves && in_transaction { Err(Error::NOT_IN_MULTI) } else { Ok(moves.then_some(before)) }
+        match (in_transaction, any(&["bind", "port"])) {
+            (true, true) => Err(Error::NOT_IN_MULTI),
+            (true, false) => Ok(None),
+            (false, moves) => Ok((moves || any(&["maxclients", "proc-title-template"])).then_some(before)),
+        }
     })?;
     match undo {
-        Some(before) => Ok(Flow::Shell(ShellRequest::Rebind { undo: Box::new(before) })),
+        Some(before) => Ok(Flow::Shell(ShellRequest::Reconfigure { undo: Box::new(before) })),
         None => {
             ctx.out.ok();
             DONE

@@ -173,11 +173,8 @@ fn hello(ctx: &mut Ctx) -> Outcome {
 
 /// What HELLO replies.
 fn greet(ctx: &mut Ctx) {
-    let compatible = ctx.config.process.extended_redis_compatibility;
-    let (server, version) = if compatible { ("redis", version::REDIS) } else { ("valkey", version::VALKEY) };
-    let texts: [(&str, &str); 2] = [("server", server), ("version", version)];
     ctx.out.map(7);
-    for (k, v) in texts {
+    for (k, v) in [("server", "valkey"), ("version", version::VALKEY)] {
         ctx.out.bulk(k.as_bytes());
         ctx.out.bulk(v.as_bytes());
     }

@@ -1,6 +1,6 @@
 //! What a command's function is given, and what it may return.
 
-use super::row::Row;
+use super::{rename::Renames, row::Row};
 use crate::{
     base::{
         num::parse_i64,
@@ -25,6 +25,8 @@ pub struct Ctx<'a, 'e> {
     pub now: Now,
     pub config: &'a Config,
     pub shared: &'a Shared,
+    /// What clients call the commands.
+    pub renames: &'a Renames,
     /// The worker that executes this.
     pub worker: usize,
     /// The hash of the first key, computed before the command was prefetched.
@@ -72,8 +74,9 @@ pub enum ShellRequest {
     /// CONFIG REWRITE: bring this file up to date, with `all` even where it would say a
     /// default; `+OK` or an error.
     WriteConfig { path: String, all: bool },
-    /// CONFIG SET changed what the shell listens on; `undo` if it cannot.
-    Rebind { undo: Box<Config> },
+    /// CONFIG SET changed something outside: what the server listens on, how many files it
+    /// may hold, its title; `undo` if that cannot be. The reply says so.
+    Reconfigure { undo: Box<Config> },
     /// MEMORY PURGE: `+OK` or an error.
     ReleaseMemory,
     /// MEMORY MALLOC-STATS: a text.

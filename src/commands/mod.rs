@@ -19,6 +19,7 @@ pub mod lists;
 pub mod memory;
 pub mod monitor;
 pub mod pubsub;
+pub mod rename;
 pub mod row;
 pub mod scan_value;
 pub mod server_cmd;

@@ -22,6 +22,7 @@ mod save_points;
 pub mod set;
 mod table;
 mod text;
+pub mod title;
 mod value;
 mod word;
 

@@ -68,7 +68,10 @@ impl Engine {
         let clock = &Ticking::new(clock);
         let mut now = clock.base();
         let (began, commands_before) = (now.mono, w.stats(&self.shared).commands.get());
-        s.info.active_ms.store(now.mono.0 / 1_000_000, Relaxed);
+        if !input.is_empty() {
+            s.info.active_ms.store(now.mono.0 / 1_000_000, Relaxed);
+        }
+        let config_version = self.shared.config.version();
         let mut held = Held::new(&self.shared.keyspace);
         if s.info.has_flag(flag::PAUSED) {
             s.info.set_flag(flag::PAUSED, false);
@@ -104,6 +107,10 @@ impl Engine {
             _ => s.info.mailbox.is_pending() && !self.on_mail(s, out),
         };
         s.publish();
+        if self.shared.config.version() != config_version {
+            // The limit may be another one now.
+            self.limit_clients(now);
+        }
         let stats = w.stats(&self.shared);
         stats.cycle(now.mono.0.saturating_sub(began.0), stats.commands.get().saturating_sub(commands_before));
         if killed { Progress::Kill } else { progress }

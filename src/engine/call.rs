@@ -96,6 +96,7 @@ impl Engine {
             now,
             config: &w.config,
             shared: &self.shared,
+            renames: &self.renames,
             worker: w.index,
             first_key,
         };

@@ -4,7 +4,7 @@ use super::{Engine, Worker};
 use crate::{
     base::{clock::Clock, time::Now},
     keyspace::{Held, expire},
-    session::{shared::Process, stats::WorkerStats},
+    session::stats::WorkerStats,
 };
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -13,16 +13,11 @@ const KEYS_PER_TICK: usize = 400;
 
 impl Engine {
     /// Ends a round of housekeeping that `w` began at `began`: takes note of how long it
-    /// took and of what the operating system says about the process, and samples the rates
-    /// that INFO shows.
-    pub fn tick(&self, w: &Worker, began: Now, now: Now, usage: Process) {
+    /// took, and samples the rates that INFO shows.
+    pub fn tick(&self, w: &Worker, began: Now, now: Now) {
         let (stats, ns) = (w.stats(&self.shared), now.mono.0.saturating_sub(began.mono.0));
         stats.cycle(ns, 0);
         stats.housekeeping_ns.add(ns);
-        let mut p = self.shared.process.lock();
-        let peak = p.peak_rss_bytes.max(usage.rss_bytes);
-        *p = Process { peak_rss_bytes: peak, ..usage };
-        drop(p);
         self.limit_clients(now);
         let sum = |f: fn(&WorkerStats) -> u64| self.shared.workers.iter().map(f).sum();
         let readings = [

@@ -132,7 +132,7 @@ impl Engine {
 
     /// Takes note of what clients hold, and disconnects the largest if that is more than
     /// `maxmemory-clients` allows.
-    pub(super) fn limit_clients(&self, now: Now) {
+    pub fn limit_clients(&self, now: Now) {
         let config = self.shared.config.get();
         let total = self.shared.weigh_clients(now.mono.0 / 1_000_000, 0);
         let Some(limit) = config.limits.maxmemory_clients.limit_bytes(config.memory.maxmemory_bytes) else { return };
@@ -149,6 +149,7 @@ impl Engine {
             }
             left = left.saturating_sub(c.memory_bytes());
             c.set_flag(flag::CLOSE_ASAP, true);
+            self.shared.clients.remove(c.id);
             c.mailbox.post(Msg::Kill);
             self.shared.evicted_clients.fetch_add(1, Relaxed);
             tracing::info!("Evicting client {} at {}", c.id, c.addr);

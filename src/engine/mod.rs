@@ -16,7 +16,6 @@ mod mail;
 mod memory;
 mod monitor;
 mod record;
-mod rename;
 mod transaction;
 
 #[cfg(any(test, fuzzing))]
@@ -26,7 +25,7 @@ mod tests;
 
 use crate::{
     base::prng::Prng,
-    commands::{ShellRequest, table},
+    commands::{ShellRequest, rename::Renames, table},
     config::{Config, MaxmemoryPolicy},
     keyspace::{access::AccessPolicy, changes::Changes, evict::Pool, shard::Keyspace},
     session::{
@@ -60,7 +59,7 @@ pub enum Progress {
 /// The server's logic; one for all workers.
 pub struct Engine {
     pub shared: Shared,
-    renames: rename::Renames,
+    renames: Renames,
 }
 
 impl Engine {
@@ -71,7 +70,7 @@ impl Engine {
     pub fn new(config: Config, boot: Boot, workers: usize, seed: u64) -> Arc<Engine> {
         let shards = if workers <= 1 { 1 } else { workers * 16 };
         let space = Keyspace::new(crate::base::hash::HashKey(seed), shards, config.process.databases);
-        let renames = rename::Renames::new(&config).expect("the configuration was checked");
+        let renames = Renames::new(&config).expect("the configuration was checked");
         Arc::new(Engine { shared: Shared::new(space, config, boot, workers.max(1), table::TOTAL), renames })
     }
 }
@@ -145,7 +144,7 @@ impl Worker {
 /// # Errors
 /// Why not, in words for the log.
 pub fn check_config(config: &Config) -> Result<(), &'static str> {
-    rename::Renames::new(config).map(drop)
+    Renames::new(config).map(drop)
 }
 
 fn access_policy(c: &Config) -> AccessPolicy {

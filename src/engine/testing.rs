@@ -31,11 +31,7 @@ use crate::{
         Output,
         value::{Value, encode_command},
     },
-    session::{
-        Session,
-        clients::ClientInfo,
-        shared::{Boot, Process},
-    },
+    session::{Session, clients::ClientInfo, shared::Boot},
 };
 use bytes::{Buf, BytesMut};
 use std::{cell::Cell, collections::BTreeMap, sync::Arc};
@@ -101,7 +97,6 @@ impl Rig {
 
     /// A server with `workers` workers and some directives set.
     pub fn with(workers: usize, directives: &[(&str, &str)]) -> Rig {
-        let mut config = Config::default();
         let mut file = Vec::new();
         for (name, value) in directives {
             file.extend_from_slice(name.as_bytes());
@@ -109,7 +104,13 @@ impl Rig {
             quoted(value.as_bytes(), &mut file);
             file.push(b'\n');
         }
-        config::load(&mut config, &file, &NoFiles).expect("known directives");
+        Rig::from_file(workers, &file)
+    }
+
+    /// A server with `workers` workers and a configuration file of this text.
+    pub fn from_file(workers: usize, text: &[u8]) -> Rig {
+        let mut config = Config::default();
+        config::load(&mut config, text, &NoFiles).expect("known directives");
         let now = Now { mono: Mono(1_000_000_000), wall: Wall(START_MS) };
         let engine = Engine::new(config, Boot { started: now, ..Boot::default() }, workers, 7);
         let workers = (0..workers).map(|i| Worker::new(&engine, i, i as u64)).collect();
@@ -298,7 +299,7 @@ impl Rig {
     /// The end of a round of housekeeping.
     pub fn tick(&mut self) {
         let now = self.now();
-        self.engine.tick(&self.workers[0], now, now, Process::default());
+        self.engine.tick(&self.workers[0], now, now);
     }
 
     /// One tick of active expiry.

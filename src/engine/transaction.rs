@@ -71,7 +71,7 @@ impl Engine {
 
     /// Declines what a queued command asks of the shell: nobody can wait for it under locks.
     fn refuse_shell(&self, w: &Worker, request: ShellRequest, out: &mut Reply) {
-        if let ShellRequest::Rebind { undo } = request {
+        if let ShellRequest::Reconfigure { undo } = request {
             let restored: Result<(), ()> = self.shared.config.update(|c| {
                 *c = *undo;
                 Ok(())

@@ -9,6 +9,7 @@
 pub mod contract;
 pub mod tokio_env;
 
+pub use crate::base::process::{Heap, Usage};
 use crate::base::time::{Mono, Wall};
 use bytes::Bytes;
 use std::{future::Future, io, net::SocketAddr, time::Duration};
@@ -47,8 +48,12 @@ pub trait Env: Clone + 'static {
     /// Completes when the operating system asks the process to end (SIGTERM or SIGINT). A
     /// second SIGINT then ends it at once.
     async fn shutdown_signal(&self);
-    /// What the operating system says about this process; zeros in the simulator.
+    /// What the operating system and the allocator say about this process; zeros in the
+    /// simulator. Cheap enough for ten times a second.
     fn usage(&self) -> Usage;
+    /// Whether the allocator is to return unused memory to the operating system by itself,
+    /// on a thread of its own.
+    fn release_memory_in_background(&self, _on: bool) {}
     /// Makes the allocator return unused memory to the operating system; false if it cannot.
     fn release_memory(&self) -> bool {
         true
@@ -57,6 +62,8 @@ pub trait Env: Clone + 'static {
     fn allocator_report(&self) -> String {
         "Nothing is known about the allocator.\n".into()
     }
+    /// Shows a text in place of the program's arguments where processes are listed.
+    fn set_title(&self, _title: &str) {}
     /// Tries to let this process hold `want` descriptors; how many it may hold afterwards.
     fn raise_file_limit(&self, want: u64) -> u64;
 
@@ -88,20 +95,6 @@ pub struct BindOpts {
     pub unix_mode: Option<u32>,
 }
 
-/// The process in the eyes of its operating system.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Usage {
-    pub pid: u32,
-    pub rss_bytes: u64,
-    pub user_cpu_us: u64,
-    pub sys_cpu_us: u64,
-    pub total_memory_bytes: u64,
-    /// Cores this process may use; 1 when unknown.
-    pub cores: usize,
-    /// Most file descriptors this process may hold; 0 when unknown.
-    pub max_files: u64,
-}
-
 /// A listening socket. A connection accepted by one worker may be served by another:
 /// streams travel between workers only in the form [`Listener::Parcel`].
 pub trait Listener: 'static {
@@ -128,6 +121,10 @@ pub trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
     fn set_keepalive(&self, idle_s: u32) -> io::Result<()>;
     fn peer_addr(&self) -> io::Result<Addr>;
     fn local_addr(&self) -> io::Result<Addr>;
+    /// The operating system's number for the connection, for people to find it by.
+    fn descriptor(&self) -> Option<i32> {
+        None
+    }
 }
 
 /// A spawned task.

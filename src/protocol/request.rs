@@ -89,6 +89,11 @@ impl Parser {
         (self.pos, self.scanned, self.args_left, self.bulk_len) = (0, 0, 0, None);
     }
 
+    /// How many bytes of an unfinished request are parsed.
+    pub fn parsed_bytes(&self) -> usize {
+        self.pos
+    }
+
     /// Whether part of a request has been parsed already.
     pub fn is_mid_request(&self) -> bool {
         self.args_left > 0

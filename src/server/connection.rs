@@ -40,6 +40,15 @@ const READ_AHEAD_BYTES: usize = 1 << 20;
 /// A partial request is given room for at least so many more bytes.
 const READ_MIN_BYTES: usize = 16 << 10;
 
+/// An empty buffer up to this size is kept for a while: whoever sent one request in pieces
+/// will send more of them.
+const KEEP_BYTES: usize = 32 << 10;
+/// More room than this is given back once a client has been idle for so long, in ms.
+pub const TRIM_BYTES: usize = 4 << 10;
+pub const TRIM_IDLE_MS: u64 = 2000;
+/// Growth of a client's memory beyond this is compared with `maxmemory-clients` at once.
+const GROWTH_BYTES: u64 = 4 << 10;
+
 /// What woke a connection.
 enum Event {
     /// This many bytes arrived; 0: the client will send no more.
@@ -66,7 +75,11 @@ struct Connection<E: Env> {
     session: Session,
     /// Requests that have not arrived whole, or may not run yet.
     input: BytesMut,
+    /// Size of the buffer behind `input`.
+    room: usize,
     out: Output,
+    /// What the client held when it was last compared with `maxmemory-clients`.
+    weighed_bytes: u64,
     timer: Option<(Mono, Pin<Box<E::Sleep>>)>,
     /// Since when the output has been over its soft limit.
     soft_since: Option<Mono>,
@@ -94,7 +107,9 @@ pub async fn serve<E: Env>(local: Rc<Local<E>>, stream: E::Stream) {
         stream,
         session,
         input: BytesMut::new(),
+        room: 0,
         out: Output::new(),
+        weighed_bytes: 0,
         timer: None,
         soft_since: None,
         place: Place::Shared,
@@ -122,6 +137,7 @@ fn greet<E: Env>(local: &Local<E>, stream: &E::Stream, config: &Config) -> io::R
         local_addr: text(&here),
         created_ms: now.mono.0 / 1_000_000,
         worker: local.worker.borrow().index,
+        descriptor: stream.descriptor(),
         ..ClientInfo::default()
     };
     info.active_ms.store(info.created_ms, Relaxed);
@@ -156,6 +172,7 @@ impl<E: Env> Connection<E> {
         let mut progress = Progress::Read { want: 1 };
         loop {
             let event = poll_fn(|cx| self.wait(cx, &progress)).await;
+            let has_read = matches!(event, Event::Read(_));
             match event {
                 Event::Broken => return,
                 Event::Read(0) => {
@@ -167,7 +184,7 @@ impl<E: Env> Connection<E> {
                     continue;
                 }
                 Event::Mail => {
-                    if !self.local.engine.on_mail(&mut self.session, &mut self.out) {
+                    if !self.take_mail() {
                         return;
                     }
                 }
@@ -186,9 +203,42 @@ impl<E: Env> Connection<E> {
                 }
                 progress = self.process();
             }
+            // Who exceeds a limit of its own is not a reason to evict others.
             if matches!(progress, Progress::Kill) || self.over_limit() {
                 return;
             }
+            if has_read {
+                self.make_room(&progress);
+            }
+            self.room = self.room.max(self.input.capacity());
+            self.mirror_input();
+            self.mirror_output();
+            if self.is_evicted() {
+                return;
+            }
+        }
+    }
+
+    /// Receives what others sent; false if that ends the connection.
+    fn take_mail(&mut self) -> bool {
+        let written = self.out.total_written();
+        if !self.local.engine.on_mail(&mut self.session, &mut self.out) {
+            return false;
+        }
+        if self.out.total_written() > written {
+            self.session.info.active_ms.store(self.local.env.mono().0 / 1_000_000, Relaxed);
+        } else if self.room > self.input.len() + TRIM_BYTES {
+            self.trim_input();
+        }
+        true
+    }
+
+    /// Gives back the room that an idle client does not use.
+    fn trim_input(&mut self) {
+        let idle_ms = (self.local.env.mono().0 / 1_000_000).saturating_sub(self.session.info.active_ms.load(Relaxed));
+        if idle_ms > TRIM_IDLE_MS {
+            self.input = if self.input.is_empty() { BytesMut::new() } else { BytesMut::from(&self.input[..]) };
+            self.room = self.input.capacity();
         }
     }
 
@@ -211,18 +261,28 @@ impl<E: Env> Connection<E> {
         } else {
             local.engine.on_bytes(&mut w, &mut self.session, &*local, &mut self.input, &mut self.out)
         };
-        if self.input.is_empty() {
-            self.input = BytesMut::new();
-        } else if let Progress::Read { want } = progress
+        if self.input.is_empty() && self.room > KEEP_BYTES {
+            (self.input, self.room) = (BytesMut::new(), 0);
+        }
+        progress
+    }
+
+    /// Makes room for what is missing of a request, of which more has just arrived.
+    fn make_room(&mut self, progress: &Progress) {
+        if let Progress::Read { want } = *progress
+            && !self.input.is_empty()
             && self.input.capacity() - self.input.len() < want
         {
             self.input.reserve(want.max(READ_MIN_BYTES));
         }
-        let i = &self.session.info;
-        i.query_bytes.store(self.input.len() as u64, Relaxed);
-        i.query_free_bytes.store((self.input.capacity() - self.input.len()) as u64, Relaxed);
-        self.mirror_output();
-        progress
+    }
+
+    /// Lets others know how much of requests waits to be executed.
+    fn mirror_input(&self) {
+        let (i, parsed) = (&self.session.info, self.session.parser.parsed_bytes());
+        i.argv_bytes.store(parsed as u64, Relaxed);
+        i.query_bytes.store((self.input.len() - parsed) as u64, Relaxed);
+        i.query_free_bytes.store(self.room.saturating_sub(self.input.len()) as u64, Relaxed);
     }
 
     /// Lets others know how much waits to be sent.
@@ -232,36 +292,50 @@ impl<E: Env> Connection<E> {
         i.output_memory_bytes.store(self.out.memory_bytes() as u64, Relaxed);
     }
 
-    /// Moves what is left in the worker's buffer to the connection's own.
+    /// Moves what is left in the worker's buffer to the connection's own, which is empty.
     fn keep(&mut self, rest: &[u8], p: &Progress) {
         let want = if let Progress::Read { want } = p { *want } else { 0 };
-        self.input = BytesMut::with_capacity(rest.len() + want.max(READ_MIN_BYTES));
+        self.input.reserve(rest.len() + want.max(READ_MIN_BYTES));
         self.input.extend_from_slice(rest);
     }
 
     /// Whether more of requests has arrived than the client may have waiting.
-    fn request_is_too_long(&self) -> bool {
+    fn request_is_too_long(&mut self) -> bool {
         let w = self.local.worker.borrow();
         let too_long = self.input.len() as u64 > w.config.limits.client_query_buffer_limit_bytes;
         if too_long {
             tracing::warn!("Closing client that reached max query buffer length: {}", self.session.info.addr);
             w.stats(&self.local.engine.shared).query_limit_disconnections.add(1);
         }
-        too_long || self.input.len() > READ_MIN_BYTES && self.is_worth_evicting(&w.config)
+        drop(w);
+        too_long || self.input.len() > READ_MIN_BYTES && self.is_evicted_for_input()
     }
 
-    /// Whether this client's request alone is more than all clients together may hold.
-    fn is_worth_evicting(&self, config: &Config) -> bool {
-        let i = &self.session.info;
-        let limit = config.limits.maxmemory_clients.limit_bytes(config.memory.maxmemory_bytes);
-        let exempt = i.has_flag(flag::NO_EVICT | flag::CLOSE_ASAP);
-        let over = !exempt && limit.is_some_and(|limit| self.input.len() as u64 > limit);
-        if over {
-            i.set_flag(flag::CLOSE_ASAP, true);
-            tracing::info!("Evicting client {} at {}", i.id, i.addr);
-            self.local.engine.shared.evicted_clients.fetch_add(1, Relaxed);
+    /// Whether what has arrived of a long request has this client evicted before it runs.
+    fn is_evicted_for_input(&mut self) -> bool {
+        self.mirror_input();
+        self.is_evicted()
+    }
+
+    /// Has clients evicted if this one's growth makes all of them together hold more than
+    /// `maxmemory-clients`; whether this one is among them.
+    fn is_evicted(&mut self) -> bool {
+        let w = self.local.worker.borrow();
+        let limit = w.config.limits.maxmemory_clients.limit_bytes(w.config.memory.maxmemory_bytes);
+        drop(w);
+        let Some(limit) = limit else { return false };
+        let (engine, info) = (&self.local.engine, &self.session.info);
+        let bytes = info.memory_bytes();
+        let growth = bytes.saturating_sub(self.weighed_bytes);
+        if growth >= GROWTH_BYTES {
+            self.weighed_bytes = bytes;
+            if engine.shared.add_client_bytes(growth) > limit {
+                engine.limit_clients(self.local.now());
+            }
+        } else {
+            self.weighed_bytes = self.weighed_bytes.min(bytes);
         }
-        over
+        info.has_flag(flag::CLOSE_ASAP)
     }
 
     /// Whether more replies wait than the client may have.

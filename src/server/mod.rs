@@ -6,9 +6,11 @@
 mod banner;
 mod connection;
 mod cron;
+mod files;
 mod listen;
 pub mod log;
 mod shell;
+mod title;
 mod worker;
 
 pub use shell::ShellHandle;
@@ -18,12 +20,12 @@ use std::{future::poll_fn, sync::Arc, task::Poll};
 use tokio::sync::mpsc;
 use worker::{Local, Parcel};
 
-/// Descriptors the server needs besides those of its clients.
-const OWN_FILES: u64 = 32;
-
 /// What the caller knows about the process.
 #[derive(Clone, Default)]
 pub struct Launch {
+    /// The program's name, as it was called.
+    pub program: String,
+    /// The program's path.
     pub executable: String,
     /// Absolute path of the configuration file; empty if there is none.
     pub config_file: String,
@@ -43,19 +45,23 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
         n => n,
     };
     config.network.io_threads = workers;
-    limit_clients(&env, &mut config);
+    files::limit_clients(&env, &mut config);
     let boot = Boot {
         started: Now { mono: env.mono(), wall: env.wall() },
         run_id: (0..3).map(|_| format!("{:016x}", env.rand_u64())).collect::<String>()[..40].into(),
         pid: usage.pid,
         cores: usage.cores,
+        program: launch.program,
         executable: launch.executable,
         config_file: launch.config_file,
         os: launch.os,
     };
     let seed = env.rand_u64();
     crate::engine::check_config(&config)?;
+    title::set(&env, &config, &boot);
+    env.release_memory_in_background(config.memory.jemalloc_bg_thread);
     let engine = Engine::new(config, boot, workers, seed);
+    *engine.shared.process.lock() = usage;
     let (rebind, rebinds) = mpsc::unbounded_channel();
     let shell = ShellHandle { rebind };
     let mut inboxes = Vec::new();
@@ -98,23 +104,6 @@ async fn stopped(engine: &Engine) {
         if engine.shared.is_stopping() { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
-}
-
-/// Lowers `maxclients` to what the descriptors allow.
-fn limit_clients<E: Env>(env: &E, config: &mut Config) {
-    let want = u64::from(config.limits.maxclients) + OWN_FILES;
-    let have = env.raise_file_limit(want);
-    if have != 0 && have < want {
-        let can = have.saturating_sub(OWN_FILES).max(1) as u32;
-        tracing::warn!(
-            "You requested maxclients of {} requiring at least {want} max file descriptors.",
-            config.limits.maxclients
-        );
-        tracing::warn!(
-            "Current maximum open files is {have}. maxclients has been reduced to {can} to compensate for low ulimit."
-        );
-        config.limits.maxclients = can;
-    }
 }
 
 /// One more worker that frees large values, so that no client waits for it.

@@ -43,23 +43,17 @@ pub async fn perform<E: Env>(local: &Local<E>, request: ShellRequest, out: &mut 
                 }
             }
         }
-        ShellRequest::Rebind { undo } => {
-            let (answer, wait) = oneshot::channel();
-            let sent = local.shell.rebind.send(answer).is_ok();
-            match if sent { wait.await.unwrap_or(Ok(())) } else { Ok(()) } {
-                Ok(()) => Reply::new(out, resp3).ok(),
-                Err(_) => {
-                    let port = undo.network.port;
-                    let refused = local.engine.shared.config.update(|c| {
-                        let new_port = c.network.port != port;
-                        *c = *undo;
-                        Ok::<bool, ()>(new_port)
-                    });
-                    let why = if refused == Ok(true) { PORT_TAKEN } else { NO_SUCH_ADDRESS };
-                    Reply::new(out, resp3).error(&Error::config_set_failed(why.0, why.1));
-                }
+        ShellRequest::Reconfigure { undo } => match reconfigure(local, &undo).await {
+            Ok(()) => Reply::new(out, resp3).ok(),
+            Err((name, reason)) => {
+                let restored: Result<(), ()> = local.engine.shared.config.update(|c| {
+                    *c = *undo;
+                    Ok(())
+                });
+                restored.expect("putting the old values back cannot fail");
+                Reply::new(out, resp3).error(&Error::config_set_failed(name, &reason));
             }
-        }
+        },
         ShellRequest::ReleaseMemory if local.env.release_memory() => Reply::new(out, resp3).ok(),
         ShellRequest::ReleaseMemory => reply_error(out, resp3, "ERR Error purging dirty pages".into()),
         ShellRequest::AllocatorReport => {
@@ -72,6 +66,27 @@ pub async fn perform<E: Env>(local: &Local<E>, request: ShellRequest, out: &mut 
         }
     }
     true
+}
+
+/// Does outside what follows from the live configuration, which was `old` before; fails
+/// with the directive to blame and the reason.
+async fn reconfigure<E: Env>(local: &Local<E>, old: &Config) -> Result<(), (&'static [u8], String)> {
+    let config = local.engine.shared.config.get();
+    if let Err(can) = super::files::make_room(&local.env, config.limits.maxclients) {
+        let reason = "The operating system is not able to handle the specified number of clients, try with";
+        return Err((b"maxclients", format!("{reason} {can}")));
+    }
+    if (&config.network.bind, config.network.port) != (&old.network.bind, old.network.port) {
+        let (answer, wait) = oneshot::channel();
+        let sent = local.shell.rebind.send(answer).is_ok();
+        let bound = if sent { wait.await.unwrap_or(Ok(())) } else { Ok(()) };
+        if bound.is_err() {
+            let (name, reason) = if config.network.port == old.network.port { NO_SUCH_ADDRESS } else { PORT_TAKEN };
+            return Err((name, reason.into()));
+        }
+    }
+    super::title::set(&local.env, &config, &local.engine.shared.boot);
+    Ok(())
 }
 
 /// An error without the number that Rust appends.

@@ -67,6 +67,8 @@ pub struct ClientInfo {
     /// Monotonic ms of the connection's beginning.
     pub created_ms: u64,
     pub worker: usize,
+    /// The operating system's number for the connection; none where there is no such thing.
+    pub descriptor: Option<i32>,
     pub names: Mutex<Names>,
     pub mailbox: Mailbox,
     /// See [`flag`].
@@ -83,6 +85,8 @@ pub struct ClientInfo {
     /// Commands queued by MULTI, or -1 outside of one.
     pub queued: AtomicI64,
     pub watched: AtomicU32,
+    /// Bytes of an unfinished request that are parsed, and those that are not yet.
+    pub argv_bytes: AtomicU64,
     pub query_bytes: AtomicU64,
     pub query_free_bytes: AtomicU64,
     pub queued_bytes: AtomicU64,
@@ -143,7 +147,8 @@ impl ClientInfo {
 
     /// Memory this client costs: buffers, queued commands, watched keys and subscriptions.
     pub fn memory_bytes(&self) -> u64 {
-        self.query_bytes.load(Relaxed)
+        self.argv_bytes.load(Relaxed)
+            + self.query_bytes.load(Relaxed)
             + self.query_free_bytes.load(Relaxed)
             + self.queued_bytes.load(Relaxed)
             + self.interest_bytes.load(Relaxed)

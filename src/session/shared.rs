@@ -7,7 +7,7 @@ use super::{
 };
 use crate::base::sync::Mutex;
 use crate::{
-    base::time::Now,
+    base::{process::Usage, time::Now},
     config::Config,
     keyspace::{changes::Garbage, shard::Keyspace},
 };
@@ -95,25 +95,13 @@ pub struct Boot {
     pub run_id: String,
     pub pid: u32,
     pub cores: usize,
+    /// The program's name, as it was called, and its path.
+    pub program: String,
     pub executable: String,
     /// Path of the configuration file; empty if there is none.
     pub config_file: String,
     /// Address-space word, `INFO` wants it.
     pub os: String,
-}
-
-/// What the operating system last said about this process.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Process {
-    pub rss_bytes: u64,
-    pub peak_rss_bytes: u64,
-    pub user_cpu_us: u64,
-    pub sys_cpu_us: u64,
-    pub total_memory_bytes: u64,
-    /// Allocator figures; zeros when the allocator does not tell.
-    pub allocated_bytes: u64,
-    pub active_bytes: u64,
-    pub resident_bytes: u64,
 }
 
 /// Values waiting to be freed off the path of any command.
@@ -179,7 +167,8 @@ pub struct Shared {
     pub blocked: BlockedClients,
     pub workers: Box<[WorkerStats]>,
     pub boot: Boot,
-    pub process: Mutex<Process>,
+    /// What the operating system and the allocator last said about this process.
+    pub process: Mutex<Usage>,
     pub pause: Pause,
     pub graveyard: Graveyard,
     pub debug: DebugSwitches,
@@ -195,6 +184,8 @@ pub struct Shared {
     pub monitor_count: AtomicU64,
     /// Changes since the last snapshot.
     pub dirty: AtomicU64,
+    /// What the account held before the first client came.
+    pub startup_bytes: u64,
     /// See [`Shared::note_peak`].
     peak_bytes: AtomicU64,
     pub rates: Mutex<Rates>,
@@ -209,7 +200,9 @@ pub struct Shared {
 impl Shared {
     /// A server's shared state.
     pub fn new(keyspace: Keyspace, config: Config, boot: Boot, workers: usize, commands: usize) -> Shared {
+        let startup_bytes = keyspace.used_bytes();
         Shared {
+            startup_bytes,
             keyspace,
             config: ConfigCell::new(config),
             clients: Clients::default(),
@@ -255,6 +248,12 @@ impl Shared {
             self.client_bytes.store(self.clients.memory_bytes(), SeqCst);
         }
         self.client_bytes.load(SeqCst)
+    }
+
+    /// Counts what a client has come to hold since the clients were last asked; returns what
+    /// all of them hold.
+    pub fn add_client_bytes(&self, bytes: u64) -> u64 {
+        self.client_bytes.fetch_add(bytes, SeqCst) + bytes
     }
 
     /// Lets a client hear every command.

@@ -2,8 +2,10 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod buffers;
 mod command_rows;
 #[path = "../common/mod.rs"]
 mod common;
 mod harness;
+mod process;
 mod start;

@@ -51,7 +51,7 @@ pub fn idle_s(c: &ClientInfo, now: Mono) -> u64 {
 /// Appends a client's line without its end.
 ///
 /// Fields that name parts this server does not have keep their places with the value they
-/// have where there is nothing to tell: `fd=-1`, `redir=-1`, no incomplete arguments.
+/// have where there is nothing to tell: `redir=-1`, for one.
 pub fn append(c: &ClientInfo, now: Mono, line: &mut String) {
     let names = c.names.lock().clone();
     let command = match c.last_command.load(Relaxed) {
@@ -62,12 +62,13 @@ pub fn append(c: &ClientInfo, now: Mono, line: &mut String) {
     let n = |a: &std::sync::atomic::AtomicU64| a.load(Relaxed);
     let done = write!(
         line,
-        "id={} addr={} laddr={} fd=-1 name={} age={} idle={} flags={} capa={} db={} sub={} psub={} ssub={} multi={} \
-         watch={} qbuf={} qbuf-free={} argv-mem=0 multi-mem={} rbs={} rbp={} obl={} oll={} omem={} tot-mem={} \
+        "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} capa={} db={} sub={} psub={} ssub={} multi={} \
+         watch={} qbuf={} qbuf-free={} argv-mem={} multi-mem={} rbs={} rbp={} obl={} oll={} omem={} tot-mem={} \
          events={} cmd={} user={} redir=-1 resp={} lib-name={} lib-ver={} tot-net-in={} tot-net-out={} tot-cmds={}",
         c.id,
         c.addr,
         c.local_addr,
+        c.descriptor.unwrap_or(-1),
         names.name,
         age_s(c, now),
         idle_s(c, now),
@@ -81,6 +82,7 @@ pub fn append(c: &ClientInfo, now: Mono, line: &mut String) {
         c.watched.load(Relaxed),
         n(&c.query_bytes),
         n(&c.query_free_bytes),
+        n(&c.argv_bytes),
         n(&c.queued_bytes),
         buffer,
         buffer,

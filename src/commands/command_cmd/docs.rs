@@ -1,19 +1,19 @@
 //! COMMAND DOCS: what people want to know about a command.
 
-use super::{info::simples, lookup};
+use super::info::simples;
 use crate::{
     commands::{
         ctx::{Ctx, DONE, Outcome},
         row::{Arg, ArgKind, Row},
-        table::{Command, top_level},
+        table::Command,
     },
     protocol::Reply,
 };
 
 pub fn docs(ctx: &mut Ctx) -> Outcome {
     let named: Vec<&Command> = match ctx.argc() {
-        2 => top_level().iter().collect(),
-        _ => ctx.args.from(2).filter_map(lookup).collect(),
+        2 => ctx.renames.top_level().collect(),
+        _ => ctx.args.from(2).filter_map(|name| ctx.renames.find_full(name)).collect(),
     };
     ctx.out.map(named.len());
     named.iter().for_each(|c| document(c, &mut ctx.out));

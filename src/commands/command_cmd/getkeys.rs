@@ -6,7 +6,6 @@ use crate::{
         ctx::{Ctx, DONE, Outcome},
         keys::each_key,
         row::{Flags, KeyFlags},
-        table,
     },
     protocol::Error,
 };
@@ -30,7 +29,7 @@ pub fn getkeysandflags(ctx: &mut Ctx) -> Outcome {
 /// Positions and uses of the keys; the head of the array that tells them is written.
 fn reply(ctx: &mut Ctx) -> Result<Vec<(usize, KeyFlags)>, Error> {
     let request = ctx.args.skip(2);
-    let mut command = table::find(request.at(0)).ok_or(Error::INVALID_COMMAND)?;
+    let mut command = ctx.renames.find(request.at(0)).ok_or(Error::INVALID_COMMAND)?;
     if !command.row.subs.is_empty()
         && let Some(name) = request.get(1)
     {

@@ -1,18 +1,18 @@
 //! COMMAND and COMMAND INFO: ten elements for each command.
 
-use super::{legacy::Legacy, lookup};
+use super::legacy::Legacy;
 use crate::{
     commands::{
         ctx::{Ctx, DONE, Outcome},
         row::{Acl, Begin, Find, Flags, KeyFlags, KeySpec},
-        table::{Command, top_level},
+        table::Command,
     },
     protocol::Reply,
 };
 
 pub fn all(ctx: &mut Ctx) -> Outcome {
-    ctx.out.array(top_level().len());
-    top_level().iter().for_each(|c| describe(c, &mut ctx.out));
+    ctx.out.array(ctx.renames.top_level().count());
+    ctx.renames.top_level().for_each(|c| describe(c, &mut ctx.out));
     DONE
 }
 
@@ -22,7 +22,7 @@ pub fn info(ctx: &mut Ctx) -> Outcome {
     }
     ctx.out.array(ctx.argc() - 2);
     for name in ctx.args.from(2) {
-        match lookup(name) {
+        match ctx.renames.find_full(name) {
             Some(c) => describe(c, &mut ctx.out),
             None => ctx.out.null(),
         }

@@ -5,7 +5,7 @@ use crate::{
     commands::{
         ctx::{Ctx, DONE, Outcome},
         row::{Acl, Arg},
-        table::{COMMANDS, Command},
+        table::Command,
     },
     protocol::Error,
 };
@@ -19,13 +19,18 @@ pub const FILTERS: &[Arg] = &[
 
 pub fn list(ctx: &mut Ctx) -> Outcome {
     let names: Vec<String> = match ctx.argc() {
-        2 => COMMANDS.iter().map(Command::full_name).collect(),
+        2 => all(ctx).map(Command::full_name).collect(),
         5 if ctx.is(2, "FILTERBY") => filtered(ctx)?,
         _ => return Err(Error::SYNTAX),
     };
     ctx.out.array(names.len());
     names.iter().for_each(|n| ctx.out.bulk(n.as_bytes()));
     DONE
+}
+
+/// The commands that have a name, and their subcommands.
+fn all(ctx: &Ctx) -> impl Iterator<Item = &'static Command> {
+    ctx.renames.top_level().flat_map(|c| std::iter::once(c).chain(c.subs()))
 }
 
 fn filtered(ctx: &Ctx) -> Result<Vec<String>, Error> {
@@ -40,5 +45,5 @@ fn filtered(ctx: &Ctx) -> Result<Vec<String>, Error> {
         () if ctx.is(3, "PATTERN") => Box::new(|c| glob::matches(wanted, c.full_name().as_bytes(), true)),
         () => return Err(Error::SYNTAX),
     };
-    Ok(COMMANDS.iter().filter(|c| passes(c)).map(Command::full_name).collect())
+    Ok(all(ctx).filter(|c| passes(c)).map(Command::full_name).collect())
 }

@@ -10,7 +10,6 @@ use super::{
     ctx::{Ctx, DONE, Outcome},
     help,
     row::{Acl, Arg, Flags, Group, Row, Run},
-    table::{self, Command, TOP},
 };
 
 const ALWAYS: Flags = Flags::LOADING.or(Flags::STALE);
@@ -71,14 +70,6 @@ const SUBS: &[Row] = &[
 ];
 
 fn count(ctx: &mut Ctx) -> Outcome {
-    ctx.out.int(TOP as i64);
+    ctx.out.int(ctx.renames.top_level().count() as i64);
     DONE
-}
-
-/// The command called `get` or `config|get`.
-fn lookup(name: &[u8]) -> Option<&'static Command> {
-    match memchr::memchr(b'|', name) {
-        None => table::find(name),
-        Some(at) => table::find(&name[..at])?.sub(&name[at + 1..]),
-    }
 }

@@ -6,7 +6,9 @@ use super::{
 };
 use crate::{
     base::num::parse_i64,
-    keyspace::{Entry, Type, hash::HashRef, list::ListRef, object::Object, set::SetRef, string::Str},
+    keyspace::{
+        Entry, Type, block::TAG_EXPIRES, hash::HashRef, list::ListRef, object::Object, set::SetRef, string::Str,
+    },
     protocol::Error,
 };
 use std::fmt::Write;
@@ -65,7 +67,7 @@ pub fn table(ctx: &mut Ctx) -> Outcome {
     for at in 0..space.shards().len() {
         let table = ctx.keys.held.shard(at).table(db);
         len += table.len();
-        tagged += table.tagged();
+        tagged += table.tagged_with(TAG_EXPIRES);
         bytes += table.heap_bytes();
     }
     let text = format!(

@@ -76,6 +76,12 @@ const SUBS: &[Sub] = &[
         packed_threshold,
         [" <size>", "    Give list elements of this size a node of their own; 0 restores the default."],
     ),
+    sub(
+        "REPLYBUFFER",
+        (4, 4),
+        reply_buffer,
+        [" <PEAK-RESET-TIME|RESIZING> <value>", "    Accepted; clients have no reply buffers that change their size."],
+    ),
     sub("SET-ACTIVE-EXPIRE", (3, 3), active_expire, [" <0|1>", "    Stop expiring keys in the background, or go on."]),
     sub("SLEEP", (3, 3), sleep, [" <seconds>", "    Do nothing for a time, which may be a fraction."]),
     sub("STRINGMATCH-LEN", (4, 4), string_match, [" <pattern> <string>", "    Tell whether a pattern matches."]),
@@ -147,6 +153,19 @@ fn packed_threshold(ctx: &mut Ctx) -> Outcome {
     let refused = || Error::err("argument must be a memory value bigger than 1 and smaller than 4gb");
     let bytes = memory_size::parse(ctx.arg(2)).filter(|n| *n < 1 << 32).ok_or_else(refused)?;
     ctx.shared.debug.large_element_bytes.store(bytes as u32, SeqCst);
+    ctx.out.ok();
+    DONE
+}
+
+/// Reply buffers go from client to client, so there is nothing to switch.
+fn reply_buffer(ctx: &mut Ctx) -> Outcome {
+    let number = |ctx: &Ctx| parse_i64(ctx.arg(3)).map(drop).ok_or(Error::NOT_INT);
+    match () {
+        () if ctx.is(2, "RESIZING") => number(ctx)?,
+        () if ctx.is(2, "PEAK-RESET-TIME") && (ctx.is(3, "NEVER") || ctx.is(3, "RESET")) => {}
+        () if ctx.is(2, "PEAK-RESET-TIME") => number(ctx)?,
+        () => return Err(Error::subcommand_syntax("debug", ctx.arg(1))),
+    }
     ctx.out.ok();
     DONE
 }

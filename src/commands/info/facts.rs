@@ -4,7 +4,10 @@ use crate::{
     base::{prng::Prng, time::Now},
     commands::ctx::Ctx,
     config::Config,
-    keyspace::shard::{Shard, ShardStats},
+    keyspace::{
+        block::{TAG_EXPIRES, TAG_FIELDS_EXPIRE},
+        shard::{Shard, ShardStats},
+    },
     session::{
         Shared,
         clients::{ClientInfo, flag},
@@ -21,7 +24,10 @@ const TTL_SAMPLES: usize = 4;
 #[derive(Clone, Copy, Default)]
 pub struct Database {
     pub keys: u64,
+    /// Keys with a time to live of their own.
     pub expires: u64,
+    /// Hashes some of whose fields have one.
+    pub with_expiring_fields: u64,
     /// Sum of the sampled times to live, each weighted with the keys it stands for.
     ttl_ms: f64,
     ttl_weight: f64,
@@ -42,7 +48,6 @@ pub struct ClientSums {
     pub watching: u64,
     pub largest_input: u64,
     pub largest_output: u64,
-    pub memory_bytes: u64,
 }
 
 /// See the module.
@@ -93,11 +98,13 @@ impl<'a> Facts<'a> {
         self.table_bytes += shard.table_bytes();
         for (db, d) in self.databases.iter_mut().enumerate() {
             let table = shard.table(db as u32);
-            let expires = table.tagged();
             d.keys += table.len() as u64;
+            let expires = table.tagged_with(TAG_EXPIRES);
             d.expires += expires as u64;
+            d.with_expiring_fields += table.tagged_with(TAG_FIELDS_EXPIRE) as u64;
             let samples = TTL_SAMPLES.min(expires);
             for _ in 0..samples {
+                // Among the tagged there are hashes that do not expire themselves.
                 let entry = table.random_tagged(&mut || rng.next_u64());
                 if let Some(at_ms) = entry.and_then(|e| e.expiry_ms()) {
                     let weight = expires as f64 / samples as f64;
@@ -140,6 +147,5 @@ impl ClientSums {
         self.watching += u64::from(c.watched.load(Relaxed) > 0);
         self.largest_input = self.largest_input.max(n(&c.query_bytes) + n(&c.query_free_bytes));
         self.largest_output = self.largest_output.max(n(&c.output_memory_bytes));
-        self.memory_bytes += c.memory_bytes();
     }
 }

@@ -15,7 +15,7 @@ pub fn server(f: &Facts, t: &mut Text) {
     t.put("norn_version", version::NORN);
     // Valkey's own value for a build that does not know its commit.
     t.put("redis_git_sha1", "00000000");
-    t.put(if c.process.extended_redis_compatibility { "redis_mode" } else { "server_mode" }, "standalone");
+    t.put("server_mode", "standalone");
     t.put("os", &boot.os);
     t.put("arch_bits", usize::BITS);
     t.put("process_id", boot.pid);
@@ -109,7 +109,11 @@ pub fn cpu(f: &Facts, t: &mut Text) {
 pub fn keyspace(f: &Facts, t: &mut Text) {
     for (i, d) in f.databases.iter().enumerate().filter(|(_, d)| d.keys > 0) {
         let ttl = d.mean_ttl_ms();
-        t.put(&format!("db{i}"), format_args!("keys={},expires={},avg_ttl={ttl}", d.keys, d.expires));
+        let (keys, expires, fields) = (d.keys, d.expires, d.with_expiring_fields);
+        t.put(
+            &format!("db{i}"),
+            format_args!("keys={keys},expires={expires},avg_ttl={ttl},keys_with_volatile_items={fields}"),
+        );
     }
 }
 

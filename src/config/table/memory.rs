@@ -52,6 +52,6 @@ group! {
     active_defrag_cycle_us: u32 = 500 => integer("active-defrag-cycle-us", 0, 100_000).harmless();
     /// Collections larger than this are defragmented piecemeal.
     active_defrag_max_scan_fields: u64 = 1000 => integer("active-defrag-max-scan-fields", 1, LONG).harmless();
-    /// The allocator's background thread.
-    jemalloc_bg_thread: bool = true => yes_no("jemalloc-bg-thread").harmless();
+    /// The allocator returns unused memory on a thread of its own.
+    jemalloc_bg_thread: bool = true => yes_no("jemalloc-bg-thread");
 }

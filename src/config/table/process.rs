@@ -2,37 +2,8 @@
 
 use crate::config::directive::*;
 use crate::config::numbers::OomScores;
+use crate::config::title;
 use crate::config::word::{OomScoreAdj, ShutdownFlags, Supervised};
-
-/// Variables of a process title, and whether each always has a text.
-const TITLE_VARIABLES: [(&str, bool); 7] = [
-    ("title", false),
-    ("listen-addr", true),
-    ("server-mode", false),
-    ("port", true),
-    ("tls-port", true),
-    ("unixsocket", false),
-    ("config-file", false),
-];
-
-/// Refuses unknown variables and templates whose title could be empty. `{{` stands for `{`.
-fn proc_title_template(template: &str) -> Result<(), &'static str> {
-    let invalid = "template format is invalid or contains unknown variables";
-    let (mut rest, mut has_text) = (template, false);
-    while let Some((before, after)) = rest.split_once('{') {
-        has_text |= !before.trim_matches(' ').is_empty();
-        if let Some(quoted) = after.strip_prefix('{') {
-            (rest, has_text) = (quoted, true);
-            continue;
-        }
-        let (name, after) = after.split_once('}').ok_or(invalid)?;
-        let (_, fills) = TITLE_VARIABLES.iter().find(|(known, _)| *known == name).ok_or(invalid)?;
-        has_text |= fills;
-        rest = after;
-    }
-    has_text |= !rest.trim_matches(' ').is_empty();
-    if has_text { Ok(()) } else { Err(invalid) }
-}
 
 fn hash_seed(seed: &str) -> Result<(), &'static str> {
     if seed.len() <= 256 { Ok(()) } else { Err("hash-seed must be at most 256 characters") }
@@ -64,10 +35,10 @@ group! {
     /// File of the process id; empty: none.
     pidfile: String = String::new() => optional("pidfile").immutable();
     /// Change the process title.
-    set_proc_title: bool = true => yes_no("set-proc-title").immutable().harmless();
+    set_proc_title: bool = true => yes_no("set-proc-title").immutable();
     /// The process title.
     proc_title_template: String = "{title} {listen-addr} {server-mode}".into()
-        => checked("proc-title-template", proc_title_template).harmless();
+        => checked("proc-title-template", title::check);
     /// Locale of SORT's alphabetical order; bytes are compared.
     locale_collate: String = String::new() => text("locale-collate").harmless();
     /// Milliseconds after which a script or function may be killed.
@@ -75,8 +46,8 @@ group! {
         => integer("busy-reply-threshold", 0, LONG).alias("lua-time-limit").harmless();
     /// Scripts may use deprecated and unsafe functions.
     lua_enable_insecure_api: bool = false => yes_no("lua-enable-insecure-api").harmless();
-    /// Tell clients that this is Redis.
-    extended_redis_compatibility: bool = false => yes_no("extended-redis-compatibility");
+    /// Told clients of Valkey 8 that it was Redis; has no effect since Valkey 9.
+    extended_redis_compatibility: bool = false => yes_no("extended-redis-compatibility").harmless();
     /// Seed of the key table's hash, so that SCAN cursors agree between servers; empty: random.
     hash_seed: String = String::new() => checked("hash-seed", hash_seed).immutable();
     /// Adjust the kernel's out-of-memory score.

@@ -28,7 +28,8 @@ impl<E: Element> Table<E> {
         assert_eq!(len, self.len());
         assert_eq!(deepest, directory.deepest());
         assert_eq!(bytes, self.heap_bytes());
-        directory.tags.check(&tags);
+        let having = |bit| self.iter().filter(|e| e.tag() >> bit & 1 == 1).count();
+        directory.tags.check(&tags, std::array::from_fn(having));
     }
 
     /// Checks one segment's elements and returns how many are tagged.

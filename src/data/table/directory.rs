@@ -252,9 +252,7 @@ impl Directory {
     pub fn place(&mut self, first: usize, slot: Slot) -> usize {
         let at = self.entries_mut()[first].place(slot);
         self.len += 1;
-        if slot.tag() != 0 {
-            self.tags.add(first, 1);
-        }
+        self.tags.retag(first, 0, slot.tag());
         at
     }
 
@@ -271,10 +269,7 @@ impl Directory {
         if old != slot {
             debug_assert_eq!(old.fingerprint(), slot.fingerprint());
             self.entries_mut()[first].set(at, slot);
-            let change = i32::from(slot.tag() != 0) - i32::from(old.tag() != 0);
-            if change != 0 {
-                self.tags.add(first, change);
-            }
+            self.tags.retag(first, old.tag(), slot.tag());
         }
     }
 
@@ -284,9 +279,7 @@ impl Directory {
         let slot = segment.take(at);
         let segment = *segment;
         self.len -= 1;
-        if slot.tag() != 0 {
-            self.tags.add(first, -1);
-        }
+        self.tags.retag(first, slot.tag(), 0);
         if segment.len <= MERGE && segment.depth > 0 && self.merge(first) {
             self.halve();
         } else if segment.len as usize <= below(segment.n()) * (WIDTH - 1) {

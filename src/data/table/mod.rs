@@ -114,6 +114,11 @@ impl<E: Element> Table<E> {
         self.len() == 0
     }
 
+    /// Number of elements whose tag has this bit, one of the three.
+    pub fn tagged_with(&self, bit: u8) -> usize {
+        self.directory.tags.with_bit(bit.trailing_zeros() as usize)
+    }
+
     /// Number of elements whose tag is not 0.
     #[inline]
     pub fn tagged(&self) -> usize {

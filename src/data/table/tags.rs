@@ -10,9 +10,14 @@ use crate::data::alloc::size_class;
 /// Entries in a group.
 const GROUP: usize = 256;
 
+/// Bits of a tag.
+pub(super) const BITS: usize = 3;
+
 /// Counts of tagged elements.
 pub(super) struct Tags {
     total: usize,
+    /// How many elements have each bit.
+    by_bit: [usize; BITS],
     /// None for a directory of one segment, where the total says all.
     levels: Option<Box<Levels>>,
 }
@@ -38,12 +43,33 @@ impl Levels {
 
 impl Tags {
     pub const fn new() -> Tags {
-        Tags { total: 0, levels: None }
+        Tags { total: 0, by_bit: [0; BITS], levels: None }
     }
 
     #[inline]
     pub fn total(&self) -> usize {
         self.total
+    }
+
+    /// How many elements have this bit in their tag.
+    pub fn with_bit(&self, bit: usize) -> usize {
+        self.by_bit[bit]
+    }
+
+    /// Follows an element of the segment that starts at `entry` from one tag to another;
+    /// 0 if it was not there, or is no longer.
+    #[inline]
+    pub fn retag(&mut self, entry: usize, old: u8, new: u8) {
+        if old == new {
+            return;
+        }
+        for (bit, count) in self.by_bit.iter_mut().enumerate() {
+            *count = *count + usize::from(new >> bit & 1) - usize::from(old >> bit & 1);
+        }
+        let change = i32::from(new != 0) - i32::from(old != 0);
+        if change != 0 {
+            self.add(entry, change);
+        }
     }
 
     pub fn heap_bytes(&self) -> usize {
@@ -55,8 +81,7 @@ impl Tags {
     }
 
     /// Changes the count of the segment that starts at `entry`.
-    #[inline]
-    pub fn add(&mut self, entry: usize, change: i32) {
+    fn add(&mut self, entry: usize, change: i32) {
         self.total = self.total.wrapping_add_signed(change as isize);
         if let Some(levels) = &mut self.levels {
             levels.add(entry, change);
@@ -102,7 +127,8 @@ impl Tags {
 
     /// Panics unless the counts are these.
     #[cfg(any(test, fuzzing))]
-    pub fn check(&self, counts: &[u32]) {
+    pub fn check(&self, counts: &[u32], by_bit: [usize; BITS]) {
+        assert_eq!(self.by_bit, by_bit);
         assert_eq!(self.total, counts.iter().sum::<u32>() as usize);
         assert_eq!(self.levels.is_none(), counts.len() == 1);
         if let Some(levels) = &self.levels {

@@ -20,6 +20,21 @@ fn info_has_ten_elements() {
 }
 
 #[test]
+fn renamed_commands_go_by_their_new_names() {
+    let mut r = Rig::from_file(1, b"rename-command GET fetch\nrename-command CONFIG \"\"\n");
+    let count = |r: &mut Rig| r.run(0, "COMMAND COUNT")[1..].parse::<usize>().expect("a number");
+    assert_eq!(count(&mut r), count(&mut Rig::new()) - 1);
+    assert_eq!(r.run(0, "COMMAND INFO get config config|get"), "[nil nil nil]");
+    assert!(r.run(0, "COMMAND INFO fetch").starts_with("[[get :2 "));
+    assert_eq!(r.run(0, "COMMAND GETKEYS fetch k"), "[k]");
+    assert_eq!(r.run(0, "COMMAND GETKEYS get k"), "-ERR Invalid command specified");
+    assert_eq!(r.run(0, "COMMAND LIST FILTERBY PATTERN *onfig*"), "[]");
+    assert_eq!(r.run(0, "COMMAND LIST FILTERBY PATTERN get"), "[get]");
+    assert!(r.run(0, "COMMAND DOCS fetch get").starts_with("[get ["));
+    assert_eq!(r.run(0, "COMMAND").matches(" [config :").count(), 0);
+}
+
+#[test]
 fn lists_and_filters() {
     let mut r = Rig::new();
     assert_eq!(r.run(0, "COMMAND LIST FILTERBY PATTERN GET"), "[get]");

@@ -36,7 +36,7 @@ fn a_password_set_at_run_time() {
 fn other_sockets_are_the_shells_work() {
     let mut r = Rig::new();
     assert_eq!(r.run(0, "CONFIG SET port 7000 timeout 3"), "(shell)");
-    let Progress::Shell(crate::commands::ShellRequest::Rebind { undo }) = r.progress(0) else {
+    let Progress::Shell(crate::commands::ShellRequest::Reconfigure { undo }) = r.progress(0) else {
         panic!("asks the shell")
     };
     assert_eq!((undo.network.port, undo.network.timeout_s), (6379, 0));

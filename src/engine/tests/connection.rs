@@ -36,7 +36,8 @@ fn hello_chooses_the_protocol() {
     assert!(r.run(0, "HELLO 3 SETNAME me").starts_with("{server: valkey, version: "));
     assert_eq!(r.session(0).info.names.lock().name, "me");
     let mut r = Rig::with(1, &[("extended-redis-compatibility", "yes")]);
-    assert!(r.run(0, "HELLO 2").starts_with("[server redis version 7.2.4 proto :2"));
+    let greeting = format!("[server valkey version {} proto :2", crate::base::version::VALKEY);
+    assert!(r.run(0, "HELLO 2").starts_with(&greeting), "the directive has had its time");
 }
 
 #[test]

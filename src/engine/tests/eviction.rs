@@ -201,3 +201,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_smaller_limit_evicts_clients_at_once() {
+    let mut r = Rig::new();
+    r.run(0, "CLIENT NO-EVICT ON");
+    for client in 1..=3 {
+        r.run(client, "MULTI");
+        let value = "v".repeat(client * 100_000);
+        assert_eq!(r.call(client, &[b"SET", b"k", value.as_bytes()]).len(), 1);
+    }
+    assert_eq!(r.run(0, "CONFIG SET maxmemory-clients 350k"), "+OK");
+    let list = r.run(0, "CLIENT LIST");
+    let has = |id: u32| list.contains(&format!("id={id} "));
+    assert!(has(1) && has(2) && has(3) && !has(4), "the largest alone is gone: {list}");
+    assert_eq!(r.mail(3), "(closed)");
+    let info = r.run(0, "INFO stats");
+    assert!(info.contains("\r\nevicted_clients:1\r\n"), "{info}");
+}

@@ -41,8 +41,8 @@ fn clients_and_keys() {
     r.run(2, "BLPOP list 0");
     r.run(3, "SUBSCRIBE channel");
     let line = field(&mut r, "db0").expect("keys");
-    assert_eq!(line, "keys=2,expires=1,avg_ttl=100000");
-    assert_eq!(field(&mut r, "db3").as_deref(), Some("keys=1,expires=0,avg_ttl=0"));
+    assert_eq!(line, "keys=2,expires=1,avg_ttl=100000,keys_with_volatile_items=0");
+    assert_eq!(field(&mut r, "db3").as_deref(), Some("keys=1,expires=0,avg_ttl=0,keys_with_volatile_items=0"));
     for (name, n) in [
         ("connected_clients", 5),
         ("blocked_clients", 1),
@@ -67,6 +67,20 @@ fn clients_and_keys() {
     r.disconnect(3);
     assert_eq!(number(&mut r, "total_watched_keys"), 0);
     assert_eq!(number(&mut r, "pubsub_clients"), 0);
+}
+
+#[test]
+fn expiring_fields_are_no_expiring_keys() {
+    let mut r = Rig::new();
+    r.run_all(0, &["HSET h f 1 g 2", "HEXPIRE h 100 FIELDS 1 f", "SET k v EX 100", "HSET both f 1", "EXPIRE both 100"]);
+    r.run(0, "HEXPIRE both 50 FIELDS 1 f");
+    let line = |r: &mut Rig| field(r, "db0").expect("keys");
+    assert_eq!(line(&mut r), "keys=3,expires=2,avg_ttl=100000,keys_with_volatile_items=2");
+    r.run_all(0, &["HPERSIST h FIELDS 1 f", "PERSIST k"]);
+    assert_eq!(line(&mut r), "keys=3,expires=1,avg_ttl=100000,keys_with_volatile_items=1");
+    r.run(0, "FLUSHALL");
+    r.run(0, "SET k v");
+    assert_eq!(line(&mut r), "keys=1,expires=0,avg_ttl=0,keys_with_volatile_items=0");
 }
 
 #[test]

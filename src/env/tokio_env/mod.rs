@@ -18,6 +18,7 @@ mod net;
 mod os;
 pub mod start;
 mod stream;
+mod title;
 
 pub use disk::{OsDisk, OsFile};
 pub use net::{OsListener, Parcel};
@@ -29,6 +30,7 @@ use std::{
     future::Future,
     io,
     path::Path,
+    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
@@ -41,6 +43,8 @@ const DISK_THREADS: usize = 4;
 pub struct TokioEnv {
     start: Instant,
     disk: OsDisk,
+    machine: Arc<os::Machine>,
+    title: Arc<title::Title>,
 }
 
 impl TokioEnv {
@@ -51,7 +55,8 @@ impl TokioEnv {
 
     /// File paths are relative to `root`.
     pub fn rooted(root: &Path) -> TokioEnv {
-        TokioEnv { start: Instant::now(), disk: OsDisk::new(root) }
+        let (machine, title) = (Arc::new(os::Machine::new()), Arc::new(title::Title::new()));
+        TokioEnv { start: Instant::now(), disk: OsDisk::new(root), machine, title }
     }
 }
 
@@ -137,7 +142,11 @@ impl Env for TokioEnv {
     }
 
     fn usage(&self) -> Usage {
-        os::usage()
+        Usage { heap: allocator::heap(), ..self.machine.usage() }
+    }
+
+    fn release_memory_in_background(&self, on: bool) {
+        allocator::release_in_background(on);
     }
 
     fn release_memory(&self) -> bool {
@@ -146,6 +155,10 @@ impl Env for TokioEnv {
 
     fn allocator_report(&self) -> String {
         allocator::report()
+    }
+
+    fn set_title(&self, title: &str) {
+        self.title.set(title);
     }
 
     fn raise_file_limit(&self, want: u64) -> u64 {

@@ -1,7 +1,7 @@
 //! The process and its operating system: signals, limits, resource usage.
 
-use crate::env::Usage;
-use std::{mem::MaybeUninit, thread};
+use crate::env::{Heap, Usage};
+use std::{fs::File, mem::MaybeUninit, os::unix::fs::FileExt, thread};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Completes on SIGTERM or SIGINT. From then on a SIGINT ends the process at once: whoever
@@ -41,17 +41,50 @@ fn file_limit() -> libc::rlimit {
     limit
 }
 
-pub(super) fn usage() -> Usage {
-    let cpu = resource_usage();
-    let time_us = |t: libc::timeval| t.tv_sec as u64 * 1_000_000 + t.tv_usec as u64;
-    Usage {
-        pid: std::process::id(),
-        rss_bytes: rss_bytes(),
-        user_cpu_us: time_us(cpu.ru_utime),
-        sys_cpu_us: time_us(cpu.ru_stime),
-        total_memory_bytes: total_memory_bytes(),
-        cores: thread::available_parallelism().map_or(1, usize::from),
-        max_files: file_limit().rlim_cur,
+/// What never changes while the process runs, and an open door to what does.
+pub(super) struct Machine {
+    total_memory_bytes: u64,
+    cores: usize,
+    page_bytes: u64,
+    /// The kernel's page of figures about this process, kept open: a look at it is one call.
+    statm: Option<File>,
+}
+
+impl Machine {
+    pub fn new() -> Machine {
+        let page_bytes = page_bytes();
+        // SAFETY: no memory is passed.
+        let pages = unsafe { libc::sysconf(libc::_SC_PHYS_PAGES) };
+        Machine {
+            total_memory_bytes: u64::try_from(pages).map_or(0, |n| n * page_bytes),
+            cores: thread::available_parallelism().map_or(1, usize::from),
+            page_bytes,
+            statm: File::open("/proc/self/statm").ok(),
+        }
+    }
+
+    /// The process at present, without its heap.
+    pub fn usage(&self) -> Usage {
+        let cpu = resource_usage();
+        let time_us = |t: libc::timeval| t.tv_sec as u64 * 1_000_000 + t.tv_usec as u64;
+        Usage {
+            pid: std::process::id(),
+            // Where nobody tells the present value, the highest so far.
+            rss_bytes: self.rss_bytes().unwrap_or(cpu.ru_maxrss as u64),
+            user_cpu_us: time_us(cpu.ru_utime),
+            sys_cpu_us: time_us(cpu.ru_stime),
+            total_memory_bytes: self.total_memory_bytes,
+            cores: self.cores,
+            heap: Heap::default(),
+        }
+    }
+
+    fn rss_bytes(&self) -> Option<u64> {
+        let mut text = [0; 128];
+        let len = self.statm.as_ref()?.read_at(&mut text, 0).ok()?;
+        // The second number is the resident set, in pages.
+        let pages = str::from_utf8(&text[..len]).ok()?.split(' ').nth(1)?;
+        Some(pages.parse::<u64>().ok()? * self.page_bytes)
     }
 }
 
@@ -69,36 +102,21 @@ fn page_bytes() -> u64 {
     u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
 }
 
-fn total_memory_bytes() -> u64 {
-    // SAFETY: no memory is passed.
-    let pages = unsafe { libc::sysconf(libc::_SC_PHYS_PAGES) };
-    u64::try_from(pages).map_or(0, |n| n * page_bytes())
-}
-
-#[cfg(target_os = "linux")]
-fn rss_bytes() -> u64 {
-    // The second number is the resident set, in pages.
-    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = statm.split(' ').nth(1).and_then(|n| n.parse::<u64>().ok());
-    pages.map_or(0, |n| n * page_bytes())
-}
-
-/// Without a portable way to ask for the present value, the highest so far.
-#[cfg(not(target_os = "linux"))]
-fn rss_bytes() -> u64 {
-    resource_usage().ru_maxrss as u64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn usage_is_plausible() {
-        let u = usage();
-        assert_eq!(u.pid, std::process::id());
-        assert!(u.rss_bytes > 100_000 && u.rss_bytes < u.total_memory_bytes);
-        assert!(u.cores >= 1 && u.max_files >= 3);
+        let machine = Machine::new();
+        let before = machine.usage();
+        assert_eq!(before.pid, std::process::id());
+        assert!(before.rss_bytes > 100_000 && before.rss_bytes < before.total_memory_bytes);
+        assert!(before.cores >= 1);
+        let grown = vec![1u8; 64 << 20];
+        let after = machine.usage();
+        assert!(after.rss_bytes > before.rss_bytes + (32 << 20), "the file is read anew");
+        drop(grown);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use socket2::{SockRef, TcpKeepalive};
 use std::{
     io,
     io::IoSlice,
+    os::fd::AsRawFd,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -118,6 +119,13 @@ impl Stream for OsStream {
             OsStream::Tcp(s) => s.local_addr().map(Addr::Tcp),
             OsStream::Unix(s) => unix_name(s.local_addr()?, || s.peer_addr()),
         }
+    }
+
+    fn descriptor(&self) -> Option<i32> {
+        Some(match self {
+            OsStream::Tcp(s) => s.as_raw_fd(),
+            OsStream::Unix(s) => s.as_raw_fd(),
+        })
     }
 }
 

@@ -1,14 +1,11 @@
 //! `rename-command`: what clients call the commands.
 
-use crate::{
-    base::hash::HashMap,
-    commands::table::{self, Command},
-    config::Config,
-};
+use super::table::{self, Command};
+use crate::{base::hash::HashMap, config::Config};
 
 /// Names that mean another command than the table says, or none; in lower case.
 #[derive(Default)]
-pub(super) struct Renames(HashMap<Vec<u8>, Option<&'static Command>>);
+pub struct Renames(HashMap<Vec<u8>, Option<&'static Command>>);
 
 impl Renames {
     /// The renames of a configuration.
@@ -41,6 +38,23 @@ impl Renames {
         }
         table::find(name)
     }
+
+    /// The command called `get` or `config|get`.
+    pub fn find_full(&self, name: &[u8]) -> Option<&'static Command> {
+        match memchr::memchr(b'|', name) {
+            None => self.find(name),
+            Some(at) => self.find(&name[..at])?.sub(&name[at + 1..]),
+        }
+    }
+
+    /// The top-level commands that have a name.
+    pub fn top_level(&self) -> impl Iterator<Item = &'static Command> {
+        table::top_level().iter().filter(|c| self.has_name(c))
+    }
+
+    fn has_name(&self, c: &Command) -> bool {
+        !self.0.contains_key(c.row.name.as_bytes()) || self.0.values().flatten().any(|named| named.id == c.id)
+    }
 }
 
 #[cfg(test)]
@@ -59,6 +73,8 @@ mod tests {
         assert_eq!(r.find(b"Fetch").map(|c| c.row.name), Some("get"));
         assert!(r.find(b"get").is_none() && r.find(b"set").is_none());
         assert!(r.find(b"ping").is_some());
+        let names: Vec<&str> = r.top_level().map(|c| c.row.name).collect();
+        assert!(names.contains(&"get") && names.len() == table::TOP - 1 && !names.contains(&"set"));
     }
 
     #[test]

@@ -1,0 +1,27 @@
+//! How many clients the process's limit of open files allows.
+
+use crate::{config::Config, env::Env};
+
+/// Descriptors the server needs besides those of its clients.
+const OWN_FILES: u64 = 32;
+
+/// Raises the limit of open files to what so many clients need, or tells how many it can be.
+pub fn make_room<E: Env>(env: &E, maxclients: u32) -> Result<(), u32> {
+    let want = u64::from(maxclients) + OWN_FILES;
+    let have = env.raise_file_limit(want);
+    // 0: nobody knows.
+    if have == 0 || have >= want { Ok(()) } else { Err(have.saturating_sub(OWN_FILES).max(1) as u32) }
+}
+
+/// Lowers `maxclients` to what the limit allows.
+pub fn limit_clients<E: Env>(env: &E, config: &mut Config) {
+    let asked = config.limits.maxclients;
+    let Err(can) = make_room(env, asked) else { return };
+    let (want, have) = (u64::from(asked) + OWN_FILES, u64::from(can) + OWN_FILES);
+    tracing::warn!("You requested maxclients of {asked} requiring at least {want} max file descriptors.");
+    tracing::warn!(
+        "Current maximum open files is {have}. maxclients has been reduced to {can} to compensate for low ulimit. \
+         If you need higher maxclients increase 'ulimit -n'."
+    );
+    config.limits.maxclients = can;
+}
