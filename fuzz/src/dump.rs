@@ -4,7 +4,9 @@ use norn::{
     base::time::Wall,
     data::table::Element,
     engine::Engine,
-    keyspace::{Entry, Held, Type, hash::HashRef, list::ListRef, object::Object, set::SetRef, string::Str},
+    keyspace::{
+        Entry, Held, Type, hash::HashRef, list::ListRef, object::Object, set::SetRef, string::Str, zset::ZsetRef,
+    },
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +33,8 @@ pub enum Stored {
     List(Vec<Vec<u8>>),
     Hash(Fields),
     Set(Members),
+    /// Members in order, each with the bits of its score.
+    SortedSet(Vec<(u64, Vec<u8>)>),
 }
 
 /// All keys that have not expired at `now`.
@@ -78,6 +82,12 @@ fn value(e: &Entry, now: Wall) -> Stored {
             let members: Members = set.iter().map(|member| member.to_vec()).collect();
             assert_eq!(members.len(), set.len());
             Stored::Set(members)
+        }
+        Type::ZSet => {
+            let set = ZsetRef::of(e);
+            let members: Vec<_> = set.all().map(|(member, score)| (score.to_bits(), member.to_vec())).collect();
+            assert_eq!(members.len(), set.len());
+            Stored::SortedSet(members)
         }
     }
 }

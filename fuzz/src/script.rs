@@ -33,8 +33,8 @@ const CHECK: usize = 40;
 /// Bytes of the longest string.
 const MAX_BULK: usize = 1 << 20;
 
-/// Commands that end the server or wait in the shell.
-const NEVER: &[&str] = &["shutdown", "debug", "monitor"];
+/// Commands that end the server or wait in the shell, or for keys the model knows nothing of.
+const NEVER: &[&str] = &["shutdown", "debug", "monitor", "bzpopmin", "bzpopmax", "bzmpop"];
 /// Commands that change how replies look or come, besides those.
 const WILD: &[&str] = &[
     "hello",

@@ -12,7 +12,7 @@
 mod f64_text;
 pub(super) mod hex_float;
 
-pub use f64_text::{F64Text, f64_text};
+pub use f64_text::{F64Text, f64_text, f64_text_17};
 
 use hex_float::{hex_body, parse_hex_float, round_f64};
 

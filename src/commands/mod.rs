@@ -1,5 +1,6 @@
 //! Commands: one file per family, each a table of rows and a function per row.
 
+pub mod args;
 pub mod client;
 pub mod command_cmd;
 pub mod commandlog;
@@ -27,6 +28,7 @@ pub mod sets;
 pub mod strings;
 pub mod table;
 pub mod transactions;
+pub mod zsets;
 
 pub use ctx::{Block, Ctx, DONE, Flow, Outcome, ShellRequest};
 pub use row::{Acl, Arg, ArgKind, Flags, Group, KeyFlags, KeySpec, Row, Scope};

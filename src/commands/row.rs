@@ -148,6 +148,7 @@ pub enum Group {
     PubSub,
     Server,
     Set,
+    SortedSet,
     String,
     Transactions,
 }
@@ -162,6 +163,7 @@ impl Group {
             Group::PubSub => "pubsub",
             Group::Server => "server",
             Group::Set => "set",
+            Group::SortedSet => "sorted-set",
             Group::String => "string",
             Group::Transactions => "transactions",
         }

@@ -50,6 +50,16 @@ const FAMILIES: &[&[Row]] = &[
     super::sets::random::ROWS,
     super::sets::combine::ROWS,
     super::sets::store::ROWS,
+    super::zsets::add::ROWS,
+    super::zsets::remove::ROWS,
+    super::zsets::read::ROWS,
+    super::zsets::range::ROWS,
+    super::zsets::store::ROWS,
+    super::zsets::combine::ROWS,
+    super::zsets::pop::ROWS,
+    super::zsets::blocking::ROWS,
+    super::zsets::random::ROWS,
+    super::zsets::scan::ROWS,
 ];
 
 const fn count(top_only: bool) -> usize {

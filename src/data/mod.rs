@@ -6,3 +6,4 @@ pub mod list;
 pub mod packed;
 pub mod set;
 pub mod table;
+pub mod zset;

@@ -353,6 +353,7 @@ fn check_value(e: &Entry) {
         Some(Object::List(list)) => list.check(),
         Some(Object::Hash(hash)) => hash.check(),
         Some(Object::Set(set)) => set.check(),
+        Some(Object::ZSet(set)) => set.check(),
         Some(Object::Str(_)) | None => {}
     }
 }

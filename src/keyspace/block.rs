@@ -49,6 +49,10 @@ pub enum Kind {
     SetPacked = 8,
     /// A set in an [`Object`].
     SetTable = 9,
+    /// A sorted set; the payload is packed member, score, member, score ...
+    ZsetPacked = 10,
+    /// A sorted set in an [`Object`].
+    ZsetTree = 11,
 }
 
 /// A value's type as clients see it.
@@ -58,6 +62,7 @@ pub enum Type {
     List,
     Hash,
     Set,
+    ZSet,
 }
 
 impl Type {
@@ -68,12 +73,13 @@ impl Type {
             Type::List => "list",
             Type::Hash => "hash",
             Type::Set => "set",
+            Type::ZSet => "zset",
         }
     }
 }
 
 impl Kind {
-    const ALL: [Kind; 10] = [
+    const ALL: &[Kind] = &[
         Kind::StrInt,
         Kind::StrInline,
         Kind::StrLarge,
@@ -84,7 +90,19 @@ impl Kind {
         Kind::SetInts,
         Kind::SetPacked,
         Kind::SetTable,
+        Kind::ZsetPacked,
+        Kind::ZsetTree,
     ];
+
+    /// Kinds by their numbers, of which some are free.
+    const BY_NUMBER: [Kind; 16] = {
+        let (mut table, mut i) = ([Kind::StrInt; 16], 0);
+        while i < Kind::ALL.len() {
+            table[Kind::ALL[i] as usize] = Kind::ALL[i];
+            i += 1;
+        }
+        table
+    };
 
     pub const fn type_of(self) -> Type {
         match self {
@@ -92,6 +110,7 @@ impl Kind {
             Kind::ListPacked | Kind::ListNodes => Type::List,
             Kind::HashPacked | Kind::HashTable => Type::Hash,
             Kind::SetInts | Kind::SetPacked | Kind::SetTable => Type::Set,
+            Kind::ZsetPacked | Kind::ZsetTree => Type::ZSet,
         }
     }
 
@@ -105,7 +124,7 @@ impl Kind {
 
     /// Whether the payload is the address of an [`Object`].
     pub const fn is_object(self) -> bool {
-        matches!(self, Kind::StrLarge | Kind::ListNodes | Kind::HashTable | Kind::SetTable)
+        matches!(self, Kind::StrLarge | Kind::ListNodes | Kind::HashTable | Kind::SetTable | Kind::ZsetTree)
     }
 }
 
@@ -301,7 +320,7 @@ impl Entry {
     /// The payload's kind.
     #[inline]
     pub fn kind(&self) -> Kind {
-        Kind::ALL[self.byte(0) as usize]
+        Kind::BY_NUMBER[self.byte(0) as usize]
     }
 
     /// The value's type.

@@ -142,13 +142,14 @@ impl<'a> Edit<'a> {
 fn is_empty(e: &Entry) -> bool {
     match e.kind() {
         Kind::StrInt | Kind::StrInline | Kind::StrLarge => false,
-        Kind::ListPacked | Kind::HashPacked | Kind::SetInts | Kind::SetPacked => {
+        Kind::ListPacked | Kind::HashPacked | Kind::SetInts | Kind::SetPacked | Kind::ZsetPacked => {
             e.payload().len() <= e.kind().empty_bytes()
         }
-        Kind::ListNodes | Kind::HashTable | Kind::SetTable => match e.object() {
+        Kind::ListNodes | Kind::HashTable | Kind::SetTable | Kind::ZsetTree => match e.object() {
             Some(Object::List(l)) => l.is_empty(),
             Some(Object::Hash(h)) => h.is_empty(),
             Some(Object::Set(s)) => s.is_empty(),
+            Some(Object::ZSet(z)) => z.is_empty(),
             _ => false,
         },
     }

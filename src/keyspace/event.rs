@@ -28,6 +28,9 @@ impl Event {
     pub const fn hash(name: &'static str) -> Event {
         Event { class: NotifyFlags::HASH, name }
     }
+    pub const fn zset(name: &'static str) -> Event {
+        Event { class: NotifyFlags::ZSET, name }
+    }
 }
 
 pub const DEL: Event = Event::generic("del");

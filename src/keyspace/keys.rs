@@ -133,11 +133,16 @@ impl<'a, 'e> Keys<'a, 'e> {
         for key in keys.clone() {
             self.read_as(key, want)?;
         }
+        Ok(self.lend_all(keys))
+    }
+
+    /// The entries of several keys that have been read, lent together.
+    pub(super) fn lend_all<'k>(&self, keys: impl Iterator<Item = Key<'k>>) -> Views<'_> {
         let view = |key: Key| {
             let shard = self.held.peek(self.held.space().shard_of(key.hash));
             shard.table(self.db).get(key.hash, key.bytes).filter(|e| !e.is_due(self.now))
         };
-        Ok(keys.map(view).collect())
+        keys.map(view).collect()
     }
 
     /// Looks a key up without counting or marking the access.

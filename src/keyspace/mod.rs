@@ -21,6 +21,7 @@ pub mod scan;
 pub mod set;
 pub mod shard;
 pub mod string;
+pub mod zset;
 
 pub use block::{Entry, Kind, Type};
 pub use edit::Edit;

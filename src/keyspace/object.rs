@@ -1,7 +1,7 @@
 //! Values too large or too rich for a byte string in the key's block.
 
 use super::block::Kind;
-use crate::data::{alloc::size_class, hash::HashTable, list::List, set::SetTable};
+use crate::data::{alloc::size_class, hash::HashTable, list::List, set::SetTable, zset::ZSet};
 use bytes::Bytes;
 
 /// A boxed value.
@@ -11,6 +11,7 @@ pub enum Object {
     List(List),
     Hash(HashTable),
     Set(SetTable),
+    ZSet(ZSet),
 }
 
 impl Object {
@@ -21,6 +22,7 @@ impl Object {
             Object::List(_) => Kind::ListNodes,
             Object::Hash(_) => Kind::HashTable,
             Object::Set(_) => Kind::SetTable,
+            Object::ZSet(_) => Kind::ZsetTree,
         }
     }
 
@@ -32,6 +34,7 @@ impl Object {
                 Object::List(l) => l.heap_bytes(),
                 Object::Hash(h) => h.heap_bytes(),
                 Object::Set(s) => s.heap_bytes(),
+                Object::ZSet(z) => z.heap_bytes(),
             }
     }
 
@@ -42,6 +45,7 @@ impl Object {
             Object::List(l) => l.node_count(),
             Object::Hash(h) => h.len(),
             Object::Set(s) => s.len(),
+            Object::ZSet(z) => z.len(),
         }
     }
 }

@@ -85,6 +85,9 @@ pub const BLOCKING: &[Line] = &[
     (1, "BRPOPLPUSH l l timeout"),
     (1, "BLMPOP timeout 2 l l (LEFT|RIGHT) [COUNT count]"),
     (1, "BLMPOP timeout count l (LEFT|RIGHT)"),
+    (1, "(BZPOPMIN|BZPOPMAX) z... timeout"),
+    (1, "BZMPOP timeout 2 z z (MIN|MAX) [COUNT count]"),
+    (1, "BZMPOP timeout count z (MIN|MAX)"),
 ];
 
 pub const HASHES: &[Line] = &[
@@ -121,6 +124,48 @@ pub const SETS: &[Line] = &[
 
 /// Redis 7.0 has no packed sets: for a server of ours that may not have any either.
 pub const SET_ENCODINGS: &[Line] = &[(1, "OBJECT ENCODING t")];
+
+pub const ZSETS: &[Line] = &[
+    (8, "ZADD z (score f)..."),
+    (6, "ZADD z [NX|XX] [GT|LT] [CH] [INCR] score f"),
+    (3, "ZADD z [XX|CH|GT|LT|NX] [CH|GT] (score f)..."),
+    (3, "ZINCRBY z score f"),
+    (3, "ZREM z f..."),
+    (2, "(ZSCORE|ZRANK|ZREVRANK) z f"),
+    (2, "ZMSCORE z f..."),
+    (1, "ZCARD z"),
+    (2, "ZCOUNT z bound bound"),
+    (3, "(ZRANGE|ZREVRANGE) z index index [WITHSCORES]"),
+    (2, "ZRANGE z index index [BYSCORE|BYLEX] [REV] [LIMIT index index] [WITHSCORES]"),
+    (3, "ZRANGE z bound bound BYSCORE [REV] [LIMIT index count] [WITHSCORES]"),
+    (3, "(ZRANGEBYSCORE|ZREVRANGEBYSCORE) z bound bound [WITHSCORES] [LIMIT index count]"),
+    (2, "ZRANGESTORE z z index index [REV]"),
+    (2, "ZRANGESTORE z z bound bound BYSCORE [REV] [LIMIT index count]"),
+    (1, "ZREMRANGEBYRANK z index index"),
+    (1, "ZREMRANGEBYSCORE z bound bound"),
+    (2, "(ZPOPMIN|ZPOPMAX) z [count]"),
+    (1, "ZMPOP count z... (MIN|MAX) [COUNT count]"),
+    (2, "ZMPOP 2 z z (MIN|MAX) [COUNT count]"),
+    (2, "(ZUNION|ZINTER) 2 zt zt [WEIGHTS score score] [AGGREGATE (SUM|MIN|MAX)] [WITHSCORES]"),
+    (2, "(ZUNIONSTORE|ZINTERSTORE) z 2 zt zt [WEIGHTS score score] [AGGREGATE (SUM|MIN|MAX|AVG)]"),
+    (1, "(ZUNIONSTORE|ZINTERSTORE) z 3 zt zt zt [AGGREGATE (MIN|MAX)] [WEIGHTS score score score]"),
+    (1, "(ZUNION|ZINTER|ZDIFF) count zt... [WITHSCORES]"),
+    (1, "ZDIFF 2 zt zt [WITHSCORES]"),
+    (1, "ZDIFFSTORE z 2 zt zt"),
+    (1, "ZINTERCARD count z z [LIMIT count]"),
+    (1, "ZINTERCARD 2 zt zt [LIMIT count]"),
+    (1, "ZRANDMEMBER z [count] [WITHSCORES]"),
+    (2, "SADD t f..."),
+    (1, "ZSCAN z cursor [MATCH pattern] [COUNT count]"),
+    (2, "OBJECT ENCODING z"),
+    (4, "ZADD y 0 f 0 f 0 f"),
+    (1, "ZREM y f f"),
+    (3, "ZRANGE y lex lex BYLEX [REV] [LIMIT index count]"),
+    (2, "(ZRANGEBYLEX|ZREVRANGEBYLEX) y lex lex [LIMIT index count] [WITHSCORES]"),
+    (1, "ZRANGESTORE y y lex lex BYLEX [REV] [LIMIT index count]"),
+    (1, "ZLEXCOUNT y lex lex"),
+    (1, "ZREMRANGEBYLEX y lex lex"),
+];
 
 pub const TRANSACTIONS: &[Line] =
     &[(4, "MULTI"), (4, "EXEC"), (1, "DISCARD"), (2, "WATCH k..."), (1, "UNWATCH"), (1, "NOSUCHCOMMAND v")];

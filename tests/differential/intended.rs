@@ -57,6 +57,7 @@ const INTENDED: &[Intended] = &[
     },
     Intended { command: "HSCAN", peer: None, ours: "ERR invalid cursor", parts_ways: false, reason: "as SCAN" },
     Intended { command: "SSCAN", peer: None, ours: "ERR invalid cursor", parts_ways: false, reason: "as SCAN" },
+    Intended { command: "ZSCAN", peer: None, ours: "ERR invalid cursor", parts_ways: false, reason: "as SCAN" },
     Intended {
         command: "LREM",
         peer: None,

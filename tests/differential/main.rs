@@ -20,14 +20,14 @@ mod values;
 use common::{peer, subject};
 use duel::Duel;
 use grammar::{
-    BLOCKING, CONNECTION, HASHES, KEYS, LISTS, SET_ENCODINGS, SETS, STRINGS, TRANSACTIONS, any_of, sequences,
+    BLOCKING, CONNECTION, HASHES, KEYS, LISTS, SET_ENCODINGS, SETS, STRINGS, TRANSACTIONS, ZSETS, any_of, sequences,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Compared in a run that does not say otherwise.
 const COMMANDS: usize = 30_000;
 /// The tests below that share it.
-const FAMILIES: usize = 7;
+const FAMILIES: usize = 8;
 
 type Family = (u32, &'static [(u32, &'static str)]);
 
@@ -37,6 +37,7 @@ const EVERYTHING: &[Family] = &[
     (20, HASHES),
     (20, SETS),
     (1, SET_ENCODINGS),
+    (20, ZSETS),
     (20, KEYS),
     (5, TRANSACTIONS),
     (5, CONNECTION),
@@ -98,8 +99,13 @@ fn sets_that_change_form() {
 }
 
 #[test]
+fn sorted_sets() {
+    compare_with_peer("sorted_sets", &[(20, ZSETS), (4, KEYS)]);
+}
+
+#[test]
 fn transactions() {
-    let data: [Family; 5] = [(2, STRINGS), (2, LISTS), (2, HASHES), (2, SETS), (2, KEYS)];
+    let data: [Family; 6] = [(2, STRINGS), (2, LISTS), (2, HASHES), (2, SETS), (2, ZSETS), (2, KEYS)];
     compare_with_peer("transactions", &[&data[..], &[(4, TRANSACTIONS)]].concat());
 }
 

@@ -10,6 +10,11 @@ pub enum Kind {
     ListKey,
     HashKey,
     SetKey,
+    ZsetKey,
+    /// A key of a sorted set or of a plain one.
+    ScoredKey,
+    /// A key of a sorted set whose scores are all equal.
+    LexKey,
     AnyKey,
     /// A string value, a list's element.
     Value,
@@ -19,6 +24,10 @@ pub enum Kind {
     /// What should be a 64-bit integer.
     Int,
     Float,
+    Score,
+    /// Ends of ranges of scores and of names.
+    ScoreBound,
+    LexBound,
     /// A place in a list or a string, from either end.
     Index,
     /// A byte offset that never makes a string large.
@@ -45,12 +54,18 @@ impl Kind {
             "l" => Kind::ListKey,
             "h" => Kind::HashKey,
             "t" => Kind::SetKey,
+            "z" => Kind::ZsetKey,
+            "zt" => Kind::ScoredKey,
+            "y" => Kind::LexKey,
             "k" => Kind::AnyKey,
             "v" => Kind::Value,
             "f" => Kind::Field,
             "m" => Kind::Member,
             "int" => Kind::Int,
             "float" => Kind::Float,
+            "score" => Kind::Score,
+            "bound" => Kind::ScoreBound,
+            "lex" => Kind::LexBound,
             "index" => Kind::Index,
             "offset" => Kind::Offset,
             "count" => Kind::Count,
@@ -73,8 +88,11 @@ impl Kind {
             Kind::ListKey => keys(&["l0", "l1", "l2"]),
             Kind::HashKey => keys(&["h0", "h1", "h2"]),
             Kind::SetKey => keys(&["t0", "t1", "t2", "t3"]),
+            Kind::ZsetKey => keys(&["z0", "z1", "z2"]),
+            Kind::ScoredKey => prop_oneof![3 => keys(&["z0", "z1", "z2"]), 1 => keys(&["t0", "t1", "t2", "t3"])].boxed(),
+            Kind::LexKey => pool(&["y0", "y1"]),
             Kind::AnyKey => prop_oneof![
-                30 => pool(&["s0", "s1", "s2", "l0", "l1", "l2", "h0", "h1", "h2", "t0", "t1", "t2"]),
+                30 => pool(&["s0", "s1", "s2", "l0", "l1", "l2", "h0", "h1", "h2", "t0", "t1", "t2", "z0", "z1", "z2"]),
                 1 => pool(&["none", ""]),
             ]
             .boxed(),
@@ -94,6 +112,22 @@ impl Kind {
             .boxed(),
             Kind::Int => prop_oneof![4 => small(-3..12), 2 => pool(INTS), 1 => pool(NOT_INTS)].boxed(),
             Kind::Float => prop_oneof![3 => small(-3..12), 4 => pool(FLOATS), 1 => pool(NOT_INTS)].boxed(),
+            Kind::Score => prop_oneof![6 => small(-3..6), 4 => pool(SCORES), 1 => pool(FLOATS), 1 => pool(NOT_INTS)].boxed(),
+            Kind::ScoreBound => prop_oneof![
+                4 => pool(&["-inf", "+inf", "inf", "0"]),
+                4 => small(-3..6),
+                3 => (-3..6i32).prop_map(|n| format!("({n}").into_bytes()),
+                2 => pool(SCORES),
+                1 => pool(FLOATS),
+                1 => pool(&["(", "((1", "(nan", "(1.5", "(-inf", "", " 1", "1 ", "abc", "1e400", "-1e400", "0x10", "1e-400"]),
+            ]
+            .boxed(),
+            Kind::LexBound => prop_oneof![
+                4 => pool(&["-", "+"]),
+                6 => pool(&["[f0", "(f1", "[f2", "(f3", "[f4", "[f", "(a", "[z", "(", "[", "[f10", "(f100"]),
+                1 => pool(&["f0", "", "++", "-x", "*"]),
+            ]
+            .boxed(),
             Kind::Index => prop_oneof![8 => small(-6..7), 1 => pool(INTS), 1 => pool(NOT_INTS)].boxed(),
             Kind::Offset => prop_oneof![8 => small(0..40), 1 => pool(OFFSETS)].boxed(),
             Kind::Count => prop_oneof![8 => small(-4..8), 1 => pool(&["100", "0", "abc", ""])].boxed(),
@@ -144,6 +178,8 @@ const FLOATS: &[&str] = &[
     "5.",
     "0x1p3",
 ];
+/// Sums of these are exact in few cases, equal in many.
+const SCORES: &[&str] = &["0.1", "0.2", "0.25", "-0.5", "1.5", "2.5", "3.7", "1e3", "-1e3", "100000", "1e15"];
 const OFFSETS: &[&str] =
     &["-1", "1000", "536870912", "4294967296", "9223372036854775807", "-9223372036854775808", "abc"];
 const SECONDS: &[&str] = &[
@@ -177,7 +213,7 @@ const UNIX_MILLIS: &[&str] = &["1", "1000", "0", "-1", "9999999999000", "9999999
 /// Without those too large: Redis 7.0 takes them for negative.
 const TIMEOUTS: &[&str] = &["-1", "abc", "-0.5", "nan", ""];
 const PATTERNS: &[&str] = &[
-    "*", "s*", "?0", "[hl]1", "[^s]*", "[a-l]?", "h\\1", "nothing", "", "**1", "[", "[a-", "f*", "\\", "*0*", "[z-a]0",
+    "*", "s*", "?0", "[hlz]1", "[^s]*", "[a-l]?", "h\\1", "nothing", "", "**1", "[", "[a-", "f*", "\\", "*0*", "[z-a]0",
 ];
 const CURSORS: &[&str] = &["1", "-1", "abc", "18446744073709551615", "18446744073709551616", ""];
 
@@ -191,7 +227,7 @@ fn pool(values: &'static [&'static str]) -> BoxedStrategy<Vec<u8>> {
 
 /// Mostly one of `own`; now and then a key of another type.
 fn keys(own: &'static [&'static str]) -> BoxedStrategy<Vec<u8>> {
-    prop_oneof![24 => pool(own), 1 => pool(&["s0", "l0", "h0", "t0", "none"])].boxed()
+    prop_oneof![24 => pool(own), 1 => pool(&["s0", "l0", "h0", "t0", "z0", "none"])].boxed()
 }
 
 fn small(range: std::ops::Range<i32>) -> BoxedStrategy<Vec<u8>> {

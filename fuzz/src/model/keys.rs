@@ -52,6 +52,7 @@ impl Model {
                     Some(Stored::List(_)) => "list",
                     Some(Stored::Hash(_)) => "hash",
                     Some(Stored::Set(_)) => "set",
+                    Some(Stored::SortedSet(_)) => "zset",
                 };
                 Expect::Is(Value::Simple(name.into()))
             }

@@ -96,3 +96,50 @@ fn put_fraction(text: &mut F64Text, value: f64) {
         text.put(itoa::Buffer::new().format(exponent.unsigned_abs()).as_bytes());
     }
 }
+
+/// The text of `value` in 17 significant digits without trailing zeros, as C's `%.17g`
+/// prints it: with an exponent if that is below -4 or above 16.
+pub fn f64_text_17(value: f64) -> F64Text {
+    if !value.is_finite() || value == 0.0 {
+        return f64_text(value);
+    }
+    let (mut text, mut scientific) = (F64Text { bytes: [0; 40], len: 0 }, F64Text { bytes: [0; 40], len: 0 });
+    write!(scientific, "{:.16e}", value.abs()).expect("a double's text fits its buffer");
+    let s = scientific.as_bytes();
+    let e = s.iter().position(|&b| b == b'e').expect("an exponent");
+    let exponent = parse_i64(&s[e + 1..]).expect("an exponent's digits");
+    let (mut digits, mut n) = ([b'0'; 17], 1);
+    for (i, &byte) in s[..e].iter().filter(|&&b| b != b'.').enumerate() {
+        digits[i] = byte;
+        if byte != b'0' {
+            n = i + 1;
+        }
+    }
+    if value < 0.0 {
+        text.put(b"-");
+    }
+    if !(-4..17).contains(&exponent) {
+        text.put(&digits[..1]);
+        if n > 1 {
+            text.put(b".");
+            text.put(&digits[1..n]);
+        }
+        text.put(if exponent < 0 { b"e-" } else { b"e+" });
+        if exponent.abs() < 10 {
+            text.put(b"0");
+        }
+        text.put(itoa::Buffer::new().format(exponent.unsigned_abs()).as_bytes());
+    } else if exponent < 0 {
+        text.put(b"0.");
+        text.put_zeros((-exponent - 1) as usize);
+        text.put(&digits[..n]);
+    } else {
+        let whole = exponent as usize + 1;
+        text.put(&digits[..whole]);
+        if n > whole {
+            text.put(b".");
+            text.put(&digits[whole..n]);
+        }
+    }
+    text
+}

@@ -7,7 +7,7 @@ use super::{Ctx, DONE, Outcome};
 use crate::{
     base::{hash::HashKey, time::Wall},
     data::table::Element,
-    keyspace::{Entry, Type, hash::HashRef, list::ListRef, set::SetRef, string::Str},
+    keyspace::{Entry, Type, hash::HashRef, list::ListRef, set::SetRef, string::Str, zset::ZsetRef},
 };
 
 /// Three lanes of 64 bits, of which 160 are shown.
@@ -49,6 +49,11 @@ fn of_value(e: &Entry, now: Wall) -> Digest {
             let mut one = Digest::default();
             member.with_text(|text| one.add(text));
             d.merge(one);
+        }),
+        Type::ZSet => ZsetRef::of(e).all().for_each(|(member, score)| {
+            member.with_text(|text| d.add(text));
+            // Both zeros are one score.
+            d.add(&(score + 0.0).to_le_bytes());
         }),
     }
     if e.expiry_ms().is_some() {

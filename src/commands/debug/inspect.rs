@@ -5,9 +5,10 @@ use super::{
     Ctx, DONE, Outcome,
 };
 use crate::{
-    base::num::parse_i64,
+    base::num::{f64_text, parse_i64},
     keyspace::{
         Entry, Type, block::TAG_EXPIRES, hash::HashRef, list::ListRef, object::Object, set::SetRef, string::Str,
+        zset::ZsetRef,
     },
     protocol::Error,
 };
@@ -56,6 +57,10 @@ fn text_bytes(e: &Entry, now: crate::base::time::Wall) -> usize {
             SetRef::of(e).each(|member| sum += member.text_len());
             sum
         }
+        Type::ZSet => {
+            let score_bytes = |score| f64_text(score).as_bytes().len();
+            ZsetRef::of(e).all().map(|(member, score)| member.text_len() + score_bytes(score)).sum()
+        }
     }
 }
 
@@ -85,6 +90,7 @@ pub fn value_table(ctx: &mut Ctx) -> Outcome {
     let len = match e.object() {
         Some(Object::Hash(h)) => h.len(),
         Some(Object::Set(s)) => s.len(),
+        Some(Object::ZSet(z)) => z.len(),
         _ => return Err(Error::err("The value stored at the specified key is not represented using an hash table")),
     };
     let text = format!("Hash table 0 stats (main hash table):\n number of elements: {len}\n");

@@ -11,7 +11,10 @@ use super::{
 use crate::{
     base::time::Wall,
     config::{Config, MaxmemoryPolicy},
-    keyspace::{Entry, Type, access::AccessPolicy, hash::HashRef, list::ListRef, set::SetRef, string, string::Str},
+    keyspace::{
+        Entry, Type, access::AccessPolicy, hash::HashRef, list::ListRef, set::SetRef, string, string::Str,
+        zset::ZsetRef,
+    },
     protocol::Error,
 };
 use std::ops::Range;
@@ -64,6 +67,7 @@ pub(in crate::commands) fn encoding_name(e: &Entry, now: Wall) -> &'static str {
         Type::List => ListRef::of(e).encoding(),
         Type::Hash => HashRef::of(e, now).encoding(),
         Type::Set => SetRef::of(e).encoding(),
+        Type::ZSet => ZsetRef::of(e).encoding(),
     }
 }
 

@@ -5,22 +5,17 @@
 
 use super::{
     super::{
-        ctx::{Block, Ctx, DONE, Flow, Outcome},
+        args::{Mpop, deadline, wait},
+        ctx::{Ctx, DONE, Outcome},
         items,
         row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row},
     },
     end_arg,
-    ends::Mpop,
+    ends::pop_first,
     limit, popped,
     transfer::transfer,
 };
-use crate::{
-    base::{long_double::LongDouble, num::parse_f64, time::Mono},
-    data::list::End,
-    keyspace::Type,
-    protocol::Error,
-    session::blocked::TimeoutReply,
-};
+use crate::{data::list::End, keyspace::Type};
 
 /// This file's commands.
 pub const ROWS: &[Row] = &[
@@ -108,7 +103,7 @@ fn brpop(ctx: &mut Ctx) -> Outcome {
 
 fn pop(ctx: &mut Ctx, end: End) -> Outcome {
     let (last, limit) = (ctx.argc() - 1, limit(ctx));
-    let deadline = deadline_arg(ctx, last)?;
+    let deadline = deadline(ctx, last)?;
     for i in 1..last {
         let key = ctx.key(i);
         if let Some(mut list) = ctx.keys.edit_list(key, limit)? {
@@ -119,16 +114,16 @@ fn pop(ctx: &mut Ctx, end: End) -> Outcome {
             return DONE;
         }
     }
-    wait(ctx, (1..last).collect(), deadline)
+    wait(ctx, (1..last).collect(), deadline, Type::List)
 }
 
 fn blmpop(ctx: &mut Ctx) -> Outcome {
-    let request = Mpop::parse(ctx, 2)?;
-    let deadline = deadline_arg(ctx, 1)?;
-    if request.run(ctx)? {
+    let request = Mpop::parse(ctx, 2, end_arg)?;
+    let deadline = deadline(ctx, 1)?;
+    if pop_first(ctx, &request)? {
         return DONE;
     }
-    wait(ctx, request.keys.collect(), deadline)
+    wait(ctx, request.keys.collect(), deadline, Type::List)
 }
 
 fn blmove(ctx: &mut Ctx) -> Outcome {
@@ -141,7 +136,7 @@ fn brpoplpush(ctx: &mut Ctx) -> Outcome {
 }
 
 fn transfer_or_wait(ctx: &mut Ctx, from: End, to: End, timeout: usize) -> Outcome {
-    let deadline = deadline_arg(ctx, timeout)?;
+    let deadline = deadline(ctx, timeout)?;
     if transfer(ctx, from, to)? {
         return DONE;
     }
@@ -149,32 +144,5 @@ fn transfer_or_wait(ctx: &mut Ctx, from: End, to: End, timeout: usize) -> Outcom
         ctx.out.null();
         return DONE;
     }
-    wait(ctx, vec![1], deadline)
-}
-
-/// Asks to be blocked on the keys in these arguments.
-fn wait(ctx: &mut Ctx, keys: Vec<usize>, deadline: Option<Mono>) -> Outcome {
-    if ctx.session.deny_blocking {
-        ctx.out.null_array();
-        return DONE;
-    }
-    Ok(Flow::Block(Block { keys, deadline, want: Type::List, on_timeout: TimeoutReply::NullArray }))
-}
-
-/// When a timeout in seconds, given in argument `i`, will be over; `None`: never.
-fn deadline_arg(ctx: &Ctx, i: usize) -> Result<Option<Mono>, Error> {
-    let text = ctx.arg(i);
-    LongDouble::parse(text).ok_or(Error::TIMEOUT_NOT_FLOAT)?;
-    // What is a long double but no double is beyond any timeout.
-    let beyond = if text.contains(&b'-') { f64::NEG_INFINITY } else { f64::INFINITY };
-    let ms = (parse_f64(text).unwrap_or(beyond) * 1000.0).ceil();
-    if ms < 0.0 {
-        return Err(Error::TIMEOUT_NEGATIVE);
-    }
-    // The bound is 2^63 as a double; what is below it is an integer of 63 bits.
-    if ms >= i64::MAX as f64 || ms as u64 > i64::MAX as u64 - ctx.now.wall.0 {
-        return Err(Error::TIMEOUT_RANGE);
-    }
-    let after_ns = (ms as u64).saturating_mul(1_000_000);
-    Ok((ms > 0.0).then_some(Mono(ctx.now.mono.0.saturating_add(after_ns))))
+    wait(ctx, vec![1], deadline, Type::List)
 }

@@ -2,11 +2,12 @@
 
 use super::{
     super::{
+        args::{Mpop, at_least},
         ctx::{Ctx, DONE, Outcome},
         items,
         row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row},
     },
-    at_least, end_arg, limit, popped, pushed,
+    end_arg, limit, popped, pushed,
 };
 use crate::{
     data::list::End,
@@ -14,7 +15,6 @@ use crate::{
     protocol::{Error, Reply},
     session::Args,
 };
-use std::ops::Range;
 
 /// This file's commands.
 pub const ROWS: &[Row] = &[
@@ -199,52 +199,24 @@ fn pop_many(mut list: ListMut, end: End, count: usize, out: &mut Reply) {
     list.shrunk(popped(end), count as u64);
 }
 
-/// What LMPOP and BLMPOP ask for.
-pub(super) struct Mpop {
-    /// Argument positions of the keys.
-    pub keys: Range<usize>,
-    end: End,
-    count: usize,
-}
-
-impl Mpop {
-    /// Parses `numkeys key [key ...] LEFT|RIGHT [COUNT count]` from argument `at` on.
-    pub fn parse(ctx: &Ctx, at: usize) -> Result<Mpop, Error> {
-        let keys = at_least(ctx, at, 1, "ERR numkeys should be greater than 0")?;
-        let end_at = keys.checked_add(at + 1).filter(|i| *i < ctx.argc()).ok_or(Error::SYNTAX)?;
-        let end = end_arg(ctx, end_at)?;
-        let mut count = 1;
-        if ctx.argc() > end_at + 1 {
-            if !ctx.is(end_at + 1, "COUNT") || ctx.argc() == end_at + 2 {
-                return Err(Error::SYNTAX);
-            }
-            count = at_least(ctx, end_at + 2, 1, "ERR count should be greater than 0")?;
-            if ctx.argc() > end_at + 3 {
-                return Err(Error::SYNTAX);
-            }
+/// Pops from the first list there is; whether there was one.
+pub(super) fn pop_first(ctx: &mut Ctx, request: &Mpop<End>) -> Result<bool, Error> {
+    let limit = limit(ctx);
+    for i in request.keys.clone() {
+        let key = ctx.key(i);
+        if let Some(list) = ctx.keys.edit_list(key, limit)? {
+            ctx.out.array(2);
+            ctx.out.bulk(key.bytes);
+            pop_many(list, request.end, request.count, &mut ctx.out);
+            return Ok(true);
         }
-        Ok(Mpop { keys: at + 1..end_at, end, count })
     }
-
-    /// Pops from the first list there is; whether there was one.
-    pub fn run(&self, ctx: &mut Ctx) -> Result<bool, Error> {
-        let limit = limit(ctx);
-        for i in self.keys.clone() {
-            let key = ctx.key(i);
-            if let Some(list) = ctx.keys.edit_list(key, limit)? {
-                ctx.out.array(2);
-                ctx.out.bulk(key.bytes);
-                pop_many(list, self.end, self.count, &mut ctx.out);
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
+    Ok(false)
 }
 
 fn lmpop(ctx: &mut Ctx) -> Outcome {
-    let request = Mpop::parse(ctx, 1)?;
-    if !request.run(ctx)? {
+    let request = Mpop::parse(ctx, 1, end_arg)?;
+    if !pop_first(ctx, &request)? {
         ctx.out.null_array();
     }
     DONE

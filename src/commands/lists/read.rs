@@ -1,12 +1,10 @@
 //! Reading a list.
 
-use super::{
-    super::{
-        ctx::{Ctx, DONE, Outcome},
-        items,
-        row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row},
-    },
-    at_least, span, symmetric,
+use super::super::{
+    args::{at_least, span, symmetric},
+    ctx::{Ctx, DONE, Outcome},
+    items,
+    row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row},
 };
 use crate::{base::num::parse_i64, data::list::PositionQuery, keyspace::list::ListRef, protocol::Error};
 

@@ -2,10 +2,11 @@
 
 use super::{
     super::{
+        args::{span, symmetric},
         ctx::{Ctx, DONE, Outcome},
         row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row},
     },
-    limit, span, symmetric,
+    limit,
 };
 use crate::{
     base::num::parse_i64,

@@ -179,3 +179,30 @@ fn of_keys() {
         ",
     );
 }
+
+#[test]
+fn of_sorted_sets() {
+    check(
+        "
+        ZADD z 1 a 2 b => new z@0, zadd z@0
+        ZADD z 1 a; ZADD z 1 a =>
+        ZADD z 1 a; ZADD z CH 2 a => zadd z@0
+        ZINCRBY z 1 a => new z@0, zincr z@0
+        ZADD z 1 a; ZADD z XX INCR 1 a => zincr z@0
+        ZADD z 1 a 2 b; ZREM z a x => zrem z@0
+        ZADD z 1 a 2 b; ZREM z a b => zrem z@0, del z@0
+        ZADD z 1 a 2 b; ZREMRANGEBYRANK z 0 0 => zremrangebyrank z@0
+        ZADD z 1 a 2 b; ZREMRANGEBYSCORE z 0 9 => zremrangebyscore z@0, del z@0
+        ZADD z 1 a 2 b; ZREMRANGEBYLEX z [b + => zremrangebylex z@0
+        ZADD z 1 a 2 b; ZPOPMIN z => zpopmin z@0
+        ZADD z 1 a 2 b; ZPOPMAX z 5 => zpopmax z@0, del z@0
+        ZADD z 1 a; ZMPOP 1 z MIN => zpopmin z@0, del z@0
+        ZADD z 1 a; ZUNIONSTORE d 1 z => new d@0, zunionstore d@0
+        ZADD z 1 a; ZINTERSTORE d 1 z => new d@0, zinterstore d@0
+        ZADD z 1 a; ZDIFFSTORE d 1 z => new d@0, zdiffstore d@0
+        ZADD z 1 a; ZDIFFSTORE z 2 z z => del z@0
+        ZADD z 1 a; ZRANGESTORE d z 0 -1 => new d@0, zrangestore d@0
+        ZADD z 1 a; ZRANGESTORE z z 5 9 => del z@0
+        ",
+    );
+}

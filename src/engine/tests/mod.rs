@@ -19,3 +19,4 @@ mod rig;
 mod sets;
 mod strings;
 mod transactions;
+mod zsets;
