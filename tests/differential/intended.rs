@@ -16,6 +16,8 @@ pub struct Intended {
 
 const NOT_IN_MULTI: &str = "Valkey refuses it by a flag of the command, which spoils the transaction as well";
 
+const WITH_SCORE: &str = "it takes one more argument since Redis 7.2";
+
 const NOT_NEGATABLE: &str =
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
 
@@ -26,6 +28,13 @@ const INTENDED: &[Intended] = &[
         ours: "listpack",
         parts_ways: false,
         reason: "Valkey, as Redis from 7.2 on, keeps a small list in one listpack",
+    },
+    Intended {
+        command: "OBJECT",
+        peer: Some("listpack"),
+        ours: "skiplist",
+        parts_ways: false,
+        reason: "Valkey makes a sorted set large for a long member that XX then leaves out",
     },
     Intended {
         command: "MULTI",
@@ -58,6 +67,34 @@ const INTENDED: &[Intended] = &[
     Intended { command: "HSCAN", peer: None, ours: "ERR invalid cursor", parts_ways: false, reason: "as SCAN" },
     Intended { command: "SSCAN", peer: None, ours: "ERR invalid cursor", parts_ways: false, reason: "as SCAN" },
     Intended { command: "ZSCAN", peer: None, ours: "ERR invalid cursor", parts_ways: false, reason: "as SCAN" },
+    Intended {
+        command: "ZRANK",
+        peer: Some("ERR wrong number of arguments for 'zrank' command"),
+        ours: "ERR syntax error",
+        parts_ways: false,
+        reason: WITH_SCORE,
+    },
+    Intended {
+        command: "ZRANK",
+        peer: Some("ERR wrong number of arguments for 'zrank' command"),
+        ours: "QUEUED",
+        parts_ways: true,
+        reason: WITH_SCORE,
+    },
+    Intended {
+        command: "ZREVRANK",
+        peer: Some("ERR wrong number of arguments for 'zrevrank' command"),
+        ours: "ERR syntax error",
+        parts_ways: false,
+        reason: WITH_SCORE,
+    },
+    Intended {
+        command: "ZREVRANK",
+        peer: Some("ERR wrong number of arguments for 'zrevrank' command"),
+        ours: "QUEUED",
+        parts_ways: true,
+        reason: WITH_SCORE,
+    },
     Intended {
         command: "LREM",
         peer: None,
