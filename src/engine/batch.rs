@@ -48,6 +48,20 @@ pub(super) struct Slot {
     first_key: Option<(usize, u64)>,
 }
 
+/// Room for more arguments than this is given back after the request that needed it.
+const KEEP_SPANS: usize = 1024;
+
+impl Slot {
+    /// Makes the slot ready for the next request.
+    #[inline]
+    fn clear(&mut self) {
+        self.command = None;
+        if self.spans.capacity() > KEEP_SPANS {
+            self.spans = Vec::new();
+        }
+    }
+}
+
 /// Why parsing stopped before the batch was full.
 enum End {
     Incomplete { want: usize },
@@ -208,7 +222,7 @@ impl Engine {
                 input.advance(slot.len);
                 step
             };
-            slot.command = None;
+            slot.clear();
             w.batch[i] = slot;
             match step {
                 Step::Stop(p) => return Some(p),

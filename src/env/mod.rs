@@ -15,6 +15,12 @@ use bytes::Bytes;
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+/// An error in the operating system's words, without the number that Rust appends.
+pub fn words(e: &io::Error) -> String {
+    let text = e.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_owned()
+}
+
 /// One process's view of the world outside.
 pub trait Env: Clone + 'static {
     type Stream: Stream;

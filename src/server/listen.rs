@@ -7,7 +7,7 @@ use super::{shell::Rebind, worker::Parcel};
 use crate::{
     config::Config,
     engine::Engine,
-    env::{Addr, BindOpts, Env, Listener, Task},
+    env::{Addr, BindOpts, Env, Listener, Task, words},
 };
 use core::net::SocketAddr;
 use std::{
@@ -65,7 +65,11 @@ impl<E: Env> Listeners<E> {
             let mode = config.network.unixsocketperm;
             let opts = BindOpts { backlog: config.network.tcp_backlog, unix_mode: (mode != 0).then_some(mode) };
             let addr = Addr::Unix(path.clone());
-            let l = self.env.bind(&addr, opts).await.map_err(|e| format!("Failed opening Unix socket: bind: {e}"))?;
+            let l = self
+                .env
+                .bind(&addr, opts)
+                .await
+                .map_err(|e| format!("Failed opening Unix socket: bind: {}", words(&e)))?;
             let task = self.env.spawn(accept(self.env.clone(), l, self.spread.clone()));
             *self.unix.borrow_mut() = Some(task);
         }
@@ -96,12 +100,11 @@ impl<E: Env> Listeners<E> {
                 Err(e) if *optional && is_missing(&e) => {}
                 Err(e) => {
                     let Addr::Tcp(a) = addr else { unreachable!("only TCP addresses are wanted here") };
-                    let text = e.to_string();
-                    let text = text.split(" (os error").next().unwrap_or(&text);
                     tracing::warn!(
-                        "Warning: Could not create server TCP listening socket {}:{}: bind: {text}",
+                        "Warning: Could not create server TCP listening socket {}:{}: bind: {}",
                         a.ip(),
-                        a.port()
+                        a.port(),
+                        words(&e)
                     );
                     return Err(format!("Failed listening on port {port} (tcp), aborting."));
                 }
@@ -158,7 +161,7 @@ async fn accept<E: Env>(env: E, mut listener: E::Listener, spread: Rc<Spread<E>>
         match listener.accept().await {
             Ok(parcel) => spread.give(parcel),
             Err(e) => {
-                tracing::warn!("Error accepting a client connection: {e}");
+                tracing::warn!("Error accepting a client connection: {}", words(&e));
                 env.sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -4,7 +4,7 @@ use super::{connection::reply_error, worker::Local};
 use crate::{
     commands::ShellRequest,
     config::{self, Config},
-    env::{Disk, DiskFile, Env, Open},
+    env::{Disk, DiskFile, Env, Open, words},
     protocol::{Error, Output, Reply},
 };
 use std::{io, time::Duration};
@@ -38,8 +38,8 @@ pub async fn perform<E: Env>(local: &Local<E>, request: ShellRequest, out: &mut 
             match write_config(local.env.disk(), &path, &config, all).await {
                 Ok(()) => Reply::new(out, resp3).ok(),
                 Err(e) => {
-                    tracing::warn!("CONFIG REWRITE failed: {e}");
-                    reply_error(out, resp3, format!("ERR Rewriting config file: {}", os_text(&e)));
+                    tracing::warn!("CONFIG REWRITE failed: {}", words(&e));
+                    reply_error(out, resp3, format!("ERR Rewriting config file: {}", words(&e)));
                 }
             }
         }
@@ -87,12 +87,6 @@ async fn reconfigure<E: Env>(local: &Local<E>, old: &Config) -> Result<(), (&'st
     }
     super::title::set(&local.env, &config, &local.engine.shared.boot);
     Ok(())
-}
-
-/// An error without the number that Rust appends.
-fn os_text(e: &io::Error) -> String {
-    let text = e.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
 
 /// Writes beside the file, then renames, so that a crash leaves the old file or the new.

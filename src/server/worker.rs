@@ -8,7 +8,7 @@ use crate::{
         time::{Mono, Now},
     },
     engine::{Engine, Worker},
-    env::{Env, Listener},
+    env::{Env, Listener, words},
 };
 use bytes::BytesMut;
 use std::{cell::RefCell, rc::Rc, sync::Arc};
@@ -74,7 +74,7 @@ pub async fn run<E: Env>(local: Rc<Local<E>>, mut inbox: mpsc::UnboundedReceiver
                 let local2 = local.clone();
                 local.env.spawn(async move { connection::serve(local2, stream).await });
             }
-            Err(e) => tracing::debug!("Error accepting a client connection: {e}"),
+            Err(e) => tracing::debug!("Error accepting a client connection: {}", words(&e)),
         }
     }
 }

@@ -87,3 +87,19 @@ fn the_allocator_tells_what_the_account_counts() {
     assert!(account - before[0] < 1e6 && heap - before[1] < 2e6, "{account} {heap}");
     assert!(rss - before[2] < 6e6, "{rss} after {before:?}");
 }
+
+#[test]
+fn a_request_of_many_arguments_leaves_nothing_behind() {
+    let server = start(&["--io-threads", "1"]);
+    let (mut c, mut many) = (server.client(), server.client());
+    let keys: Vec<String> = (0..300_000).map(|n| format!("k{n}")).collect();
+    let heap = |c: &mut Client| {
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        number(&text(c, "INFO memory"), "allocator_allocated")
+    };
+    let before = heap(&mut c);
+    let request: Vec<&str> = std::iter::once("EXISTS").chain(keys.iter().map(String::as_str)).collect();
+    assert_eq!(many.pipeline(&[request]).expect("a reply"), [Value::Int(0)]);
+    let after = heap(&mut c);
+    assert!(after - before < 300_000, "{before} {after}");
+}

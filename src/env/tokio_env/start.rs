@@ -1,6 +1,7 @@
 //! What a process does once, before its server starts: reads its configuration, goes to
 //! its directory, opens its log.
 
+use crate::env::words;
 use std::{fs, io, path::Path};
 
 /// A file's bytes.
@@ -70,9 +71,4 @@ pub fn os() -> String {
     let text = |path: &str| fs::read_to_string(path).map(|t| t.trim().to_owned()).unwrap_or_default();
     let (kind, release) = (text("/proc/sys/kernel/ostype"), text("/proc/sys/kernel/osrelease"));
     if kind.is_empty() { std::env::consts::OS.into() } else { format!("{kind} {release} {}", std::env::consts::ARCH) }
-}
-
-fn words(e: &io::Error) -> String {
-    let text = e.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_owned()
 }
