@@ -75,7 +75,8 @@ pub fn wait(ctx: &mut Ctx, keys: Vec<usize>, deadline: Option<Mono>, want: Type)
         ctx.out.null_array();
         return DONE;
     }
-    Ok(Flow::Block(Block { keys, deadline, want, on_timeout: TimeoutReply::NullArray }))
+    let on_timeout = TimeoutReply::NullArray;
+    Ok(Flow::Block(Block { keys, deadline, want, or_loss: false, args: None, on_timeout }))
 }
 
 /// When a timeout in seconds, given in argument `i`, will be over; `None`: never.

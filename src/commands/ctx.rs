@@ -9,7 +9,7 @@ use crate::{
     config::Config,
     keyspace::{Key, Keys, Type},
     protocol::{Error, Reply},
-    session::{Args, Session, Shared, blocked::TimeoutReply},
+    session::{Args, Session, Shared, args::OwnedArgs, blocked::TimeoutReply},
 };
 
 /// Everything a command may use. Replies go to `out`; keys are reached through `keys`.
@@ -63,6 +63,10 @@ pub struct Block {
     pub deadline: Option<Mono>,
     /// What wakes it.
     pub want: Type,
+    /// It is also woken when a key it waits for has gone or become another type.
+    pub or_loss: bool,
+    /// With what arguments it runs again; `None`: the same.
+    pub args: Option<OwnedArgs>,
     pub on_timeout: TimeoutReply,
 }
 

@@ -25,6 +25,7 @@ pub mod row;
 pub mod scan_value;
 pub mod server_cmd;
 pub mod sets;
+pub mod streams;
 pub mod strings;
 pub mod table;
 pub mod transactions;

@@ -60,6 +60,15 @@ const FAMILIES: &[&[Row]] = &[
     super::zsets::blocking::ROWS,
     super::zsets::random::ROWS,
     super::zsets::scan::ROWS,
+    super::streams::add::ROWS,
+    super::streams::delete::ROWS,
+    super::streams::range::ROWS,
+    super::streams::read::ROWS,
+    super::streams::group::ROWS,
+    super::streams::pending::ROWS,
+    super::streams::claim::ROWS,
+    super::streams::autoclaim::ROWS,
+    super::streams::info::ROWS,
 ];
 
 const fn count(top_only: bool) -> usize {

@@ -5,5 +5,6 @@ pub mod hash;
 pub mod list;
 pub mod packed;
 pub mod set;
+pub mod stream;
 pub mod table;
 pub mod zset;

@@ -37,11 +37,11 @@ impl Engine {
             keys.push((at, key));
         }
         let shards = self.shards_of(command.row, args).expect("the command just ran with these keys");
-        let mut waiter = Blocked::new(s, command.id, args.to_owned());
+        let mut waiter = Blocked::new(s, command.id, b.args.unwrap_or_else(|| args.to_owned()));
         waiter.keys = keys;
         waiter.shards = shards.to_vec();
         waiter.deadline = b.deadline;
-        (waiter.want, waiter.on_timeout) = (b.want, b.on_timeout);
+        (waiter.want, waiter.or_loss, waiter.on_timeout) = (b.want, b.or_loss, b.on_timeout);
         let waiter = Arc::new(waiter);
         self.shared.blocked.insert(waiter.clone());
         s.info.set_flag(flag::BLOCKED, true);
@@ -72,10 +72,8 @@ impl Engine {
             let Some(b) = self.shared.blocked.get(id) else { continue };
             held.set(&b.shards);
             let found = held.shard(at).table(key.db).get(hash, &key.key).map(|e| e.type_of());
-            match found {
-                None => return,
-                Some(t) if t == b.want && b.claim(State::Served) => self.serve(w, held, now, &b),
-                Some(_) => {}
+            if (b.or_loss || found == Some(b.want)) && b.claim(State::Served) {
+                self.serve(w, held, now, &b);
             }
         }
     }

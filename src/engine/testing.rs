@@ -354,6 +354,7 @@ fn check_value(e: &Entry) {
         Some(Object::Hash(hash)) => hash.check(),
         Some(Object::Set(set)) => set.check(),
         Some(Object::ZSet(set)) => set.check(),
+        Some(Object::Stream(stream)) => stream.check(),
         Some(Object::Str(_)) | None => {}
     }
 }

@@ -53,6 +53,8 @@ pub enum Kind {
     ZsetPacked = 10,
     /// A sorted set in an [`Object`].
     ZsetTree = 11,
+    /// A stream; always in an [`Object`].
+    Stream = 12,
 }
 
 /// A value's type as clients see it.
@@ -63,6 +65,7 @@ pub enum Type {
     Hash,
     Set,
     ZSet,
+    Stream,
 }
 
 impl Type {
@@ -74,6 +77,7 @@ impl Type {
             Type::Hash => "hash",
             Type::Set => "set",
             Type::ZSet => "zset",
+            Type::Stream => "stream",
         }
     }
 }
@@ -92,6 +96,7 @@ impl Kind {
         Kind::SetTable,
         Kind::ZsetPacked,
         Kind::ZsetTree,
+        Kind::Stream,
     ];
 
     /// Kinds by their numbers, of which some are free.
@@ -111,6 +116,7 @@ impl Kind {
             Kind::HashPacked | Kind::HashTable => Type::Hash,
             Kind::SetInts | Kind::SetPacked | Kind::SetTable => Type::Set,
             Kind::ZsetPacked | Kind::ZsetTree => Type::ZSet,
+            Kind::Stream => Type::Stream,
         }
     }
 
@@ -124,7 +130,10 @@ impl Kind {
 
     /// Whether the payload is the address of an [`Object`].
     pub const fn is_object(self) -> bool {
-        matches!(self, Kind::StrLarge | Kind::ListNodes | Kind::HashTable | Kind::SetTable | Kind::ZsetTree)
+        matches!(
+            self,
+            Kind::StrLarge | Kind::ListNodes | Kind::HashTable | Kind::SetTable | Kind::ZsetTree | Kind::Stream
+        )
     }
 }
 
@@ -227,6 +236,14 @@ impl Entry {
     pub fn new(kind: Kind, key: &[u8], payload_len: usize, expiry_ms: Option<u64>) -> Entry {
         assert!(!kind.is_object());
         Entry::raw_new(kind, key, payload_len, expiry_ms)
+    }
+
+    /// A block with a collection that has no element yet.
+    pub fn empty(kind: Kind, key: &[u8]) -> Entry {
+        match kind {
+            Kind::Stream => Entry::with_object(key, Object::Stream(Box::default()), None),
+            _ => Entry::new(kind, key, kind.empty_bytes(), None),
+        }
     }
 
     /// A block whose value is `object`.

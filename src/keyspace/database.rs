@@ -12,6 +12,7 @@ impl Keys<'_, '_> {
         for at in 0..space.shards().len() {
             let shard = self.held.shard(at);
             shard.mark_watched_where(db, |k| shard.dbs[db as usize].get(space.hash(k), k).is_some());
+            self.changes.ready.extend(shard.waited_keys(db));
             let table = std::mem::replace(&mut shard.dbs[db as usize], Table::new(space.hash_key()));
             if table.is_empty() {
                 continue;
@@ -50,10 +51,7 @@ impl Keys<'_, '_> {
             }
             shard.dbs.swap(a as usize, b as usize);
             for db in [a, b] {
-                let ready = shard.waited_keys(db).into_iter();
-                self.changes
-                    .ready
-                    .extend(ready.filter(|k| shard.dbs[db as usize].get(space.hash(&k.key), &k.key).is_some()));
+                self.changes.ready.extend(shard.waited_keys(db));
             }
         }
     }

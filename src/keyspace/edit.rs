@@ -3,8 +3,9 @@
 //! An [`Edit`] measures the entry when it opens and when it closes, so the memory account
 //! cannot be forgotten. [`Edit::changed`] closes it with the name of what happened, which
 //! is also when watchers, waiters and listeners are recorded; merely dropping it says that
-//! nothing a client could see has changed (a conversion of the encoding, say). A
-//! collection left empty ceases to exist either way.
+//! nothing a client could see has changed (a conversion of the encoding, say), and undoes
+//! the making of a key. A collection left empty ceases to exist either way, unless it is a
+//! stream.
 
 use super::{
     block::{Entry, Kind},
@@ -94,6 +95,21 @@ impl<'a> Edit<'a> {
         self.close(slot);
     }
 
+    /// Closes the edit of something that is no concern of those who watch the key or wait
+    /// for it: a stream's groups. Its events have been raised; it counts as `changes` changes.
+    pub fn changed_aside(mut self, changes: u64) {
+        self.announce();
+        self.changes.dirty += changes;
+        let slot = self.slot.take().expect("the edit is open");
+        self.close(slot);
+    }
+
+    /// Has those who wait for the key look again, once the command has ended.
+    pub fn wake(&mut self) {
+        let slot = self.slot.as_ref().expect("the edit is open");
+        self.meta.wake(self.changes, self.db, slot.key());
+    }
+
     /// Raises one more event about this key, before the edit closes.
     pub fn raise(&mut self, event: Event) {
         self.announce();
@@ -145,6 +161,8 @@ fn is_empty(e: &Entry) -> bool {
         Kind::ListPacked | Kind::HashPacked | Kind::SetInts | Kind::SetPacked | Kind::ZsetPacked => {
             e.payload().len() <= e.kind().empty_bytes()
         }
+        // It has an identity beyond its entries: the last id, and groups.
+        Kind::Stream => false,
         Kind::ListNodes | Kind::HashTable | Kind::SetTable | Kind::ZsetTree => match e.object() {
             Some(Object::List(l)) => l.is_empty(),
             Some(Object::Hash(h)) => h.is_empty(),
@@ -158,8 +176,10 @@ fn is_empty(e: &Entry) -> bool {
 impl Drop for Edit<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
-            self.close(slot);
+        match self.slot.take() {
+            Some(slot) if self.unannounced => self.remove(slot),
+            Some(slot) => self.close(slot),
+            None => {}
         }
     }
 }

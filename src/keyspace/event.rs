@@ -31,6 +31,9 @@ impl Event {
     pub const fn zset(name: &'static str) -> Event {
         Event { class: NotifyFlags::ZSET, name }
     }
+    pub const fn stream(name: &'static str) -> Event {
+        Event { class: NotifyFlags::STREAM, name }
+    }
 }
 
 pub const DEL: Event = Event::generic("del");

@@ -185,6 +185,7 @@ impl Shard {
         self.meta.resized = true;
         self.meta.stats.evicted += 1;
         self.meta.mark_watched(db, name);
+        self.meta.wake(changes, db, name);
         changes.raise(event::EVICTED, db, name);
         if lazy {
             changes.discard(gone);

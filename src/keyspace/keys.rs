@@ -191,8 +191,7 @@ impl<'a, 'e> Keys<'a, 'e> {
         let Shard { dbs, meta } = self.held.shard(at);
         let (db, now, access) = (self.db, self.now, self.access);
         let fresh = || {
-            let mut e = Entry::new(kind, key.bytes, kind.empty_bytes(), None);
-            e.payload_mut().fill(0);
+            let mut e = Entry::empty(kind, key.bytes);
             e.set_clock(access.fresh(now));
             e
         };

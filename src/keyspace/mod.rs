@@ -20,6 +20,7 @@ pub mod relocate;
 pub mod scan;
 pub mod set;
 pub mod shard;
+pub mod stream;
 pub mod string;
 pub mod zset;
 

@@ -1,7 +1,7 @@
 //! Values too large or too rich for a byte string in the key's block.
 
 use super::block::Kind;
-use crate::data::{alloc::size_class, hash::HashTable, list::List, set::SetTable, zset::ZSet};
+use crate::data::{alloc::size_class, hash::HashTable, list::List, set::SetTable, stream::Stream, zset::ZSet};
 use bytes::Bytes;
 
 /// A boxed value.
@@ -12,6 +12,7 @@ pub enum Object {
     Hash(HashTable),
     Set(SetTable),
     ZSet(ZSet),
+    Stream(Box<Stream>),
 }
 
 impl Object {
@@ -23,6 +24,7 @@ impl Object {
             Object::Hash(_) => Kind::HashTable,
             Object::Set(_) => Kind::SetTable,
             Object::ZSet(_) => Kind::ZsetTree,
+            Object::Stream(_) => Kind::Stream,
         }
     }
 
@@ -35,6 +37,7 @@ impl Object {
                 Object::Hash(h) => h.heap_bytes(),
                 Object::Set(s) => s.heap_bytes(),
                 Object::ZSet(z) => z.heap_bytes(),
+                Object::Stream(s) => s.heap_bytes(),
             }
     }
 
@@ -46,6 +49,7 @@ impl Object {
             Object::Hash(h) => h.len(),
             Object::Set(s) => s.len(),
             Object::ZSet(z) => z.len(),
+            Object::Stream(s) => s.free_effort(),
         }
     }
 }

@@ -65,7 +65,9 @@ impl Keys<'_, '_> {
     /// change.
     fn left(&mut self, key: Key, event: Event) {
         let at = self.held.space().shard_of(key.hash);
-        self.held.shard(at).meta.mark_watched(self.db, key.bytes);
+        let meta = &self.held.shard(at).meta;
+        meta.mark_watched(self.db, key.bytes);
+        meta.wake(self.changes, self.db, key.bytes);
         self.changes.raise(event, self.db, key.bytes);
     }
 }

@@ -77,6 +77,14 @@ impl Meta {
         !self.waiting.is_empty() && self.waiting.contains_key(&DbKey::new(db, key))
     }
 
+    /// Has those who wait for a key look again, once the command has ended.
+    #[inline]
+    pub(super) fn wake(&self, changes: &mut Changes, db: u32, key: &[u8]) {
+        if self.is_waited(db, key) {
+            changes.ready.push(DbKey::new(db, key));
+        }
+    }
+
     /// Keys of `db` that somebody watches, in key order.
     pub(super) fn watched_keys(&self, db: u32) -> Vec<Box<[u8]>> {
         let mut v: Vec<_> = self.watched.keys().filter(|k| k.db == db).map(|k| k.key.clone()).collect();
@@ -88,9 +96,7 @@ impl Meta {
     #[inline]
     pub(super) fn touched(&self, changes: &mut Changes, db: u32, key: &[u8], event: Event) {
         self.mark_watched(db, key);
-        if self.is_waited(db, key) {
-            changes.ready.push(DbKey::new(db, key));
-        }
+        self.wake(changes, db, key);
         changes.raise(event, db, key);
         changes.dirty += 1;
     }
@@ -101,6 +107,7 @@ impl Meta {
         self.resized = true;
         self.stats.expired += 1;
         self.mark_watched(db, gone.key());
+        self.wake(changes, db, gone.key());
         changes.raise(event::EXPIRED, db, gone.key());
         changes.discard(gone);
     }

@@ -155,6 +155,30 @@ impl Error {
         Error::concat(&[b"ERR Unsupported option ", quote(option, usize::MAX)])
     }
 
+    /// XREADGROUP found no such stream, or no such group.
+    pub fn no_group_to_read(key: &[u8], group: &[u8]) -> Error {
+        let (key, group) = (quote(key, usize::MAX), quote(group, usize::MAX));
+        let (lead, tail) = (b"NOGROUP No such key '", b"' in XREADGROUP with GROUP option");
+        Error::concat(&[lead, key, b"' or consumer group '", group, tail])
+    }
+
+    /// There is no such stream, or no such group.
+    pub fn no_key_or_group(key: &[u8], group: &[u8]) -> Error {
+        let (key, group) = (quote(key, usize::MAX), quote(group, usize::MAX));
+        Error::concat(&[b"NOGROUP No such key '", key, b"' or consumer group '", group, b"'"])
+    }
+
+    /// The stream has no such group.
+    pub fn no_group_for_key(group: &[u8], key: &[u8]) -> Error {
+        let (key, group) = (quote(key, usize::MAX), quote(group, usize::MAX));
+        Error::concat(&[b"NOGROUP No such consumer group '", group, b"' for key name '", key, b"'"])
+    }
+
+    /// XCLAIM does not know this option.
+    pub fn xclaim_option(option: &[u8]) -> Error {
+        Error::concat(&[b"ERR Unrecognized XCLAIM option '", quote(option, usize::MAX), b"'"])
+    }
+
     /// HELLO does not know this option.
     pub fn hello_option(option: &[u8]) -> Error {
         Error::concat(&[b"ERR Syntax error in HELLO option '", quote(option, usize::MAX), b"'"])
@@ -202,6 +226,7 @@ impl Error {
 /// Texts about values and arguments.
 impl Error {
     pub const SYNTAX: Error = Error::Static("ERR syntax error");
+    pub const INVALID_STREAM_ID: Error = Error::Static("ERR Invalid stream ID specified as stream command argument");
     pub const WRONGTYPE: Error = Error::Static("WRONGTYPE Operation against a key holding the wrong kind of value");
     pub const NOT_INT: Error = Error::Static("ERR value is not an integer or out of range");
     pub const NOT_FLOAT: Error = Error::Static("ERR value is not a valid float");

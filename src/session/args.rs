@@ -113,6 +113,12 @@ pub struct OwnedArgs {
     spans: Box<[Span]>,
 }
 
+impl std::fmt::Debug for OwnedArgs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.args().fmt(f)
+    }
+}
+
 impl OwnedArgs {
     /// Copies plain slices.
     pub fn new(parts: &[&[u8]]) -> OwnedArgs {

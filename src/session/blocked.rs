@@ -60,8 +60,10 @@ pub struct Blocked {
     pub shards: Vec<usize>,
     /// When it gives up.
     pub deadline: Option<Mono>,
-    /// Only a key of this type wakes it.
+    /// Only a key of this type wakes it ...
     pub want: Type,
+    /// ... or that there is no such key any more.
+    pub or_loss: bool,
     pub on_timeout: TimeoutReply,
     /// The client wants no reply (CLIENT REPLY).
     pub silent: bool,
@@ -83,6 +85,7 @@ impl Blocked {
             shards: Vec::new(),
             deadline: None,
             want: Type::List,
+            or_loss: false,
             on_timeout: TimeoutReply::Null,
             silent: s.reply_mode != ReplyMode::On,
             state: AtomicU8::new(State::Waiting as u8),

@@ -6,8 +6,8 @@
 use super::{Ctx, DONE, Outcome};
 use crate::{
     base::{hash::HashKey, time::Wall},
-    data::table::Element,
-    keyspace::{Entry, Type, hash::HashRef, list::ListRef, set::SetRef, string::Str, zset::ZsetRef},
+    data::{stream::Id, table::Element},
+    keyspace::{Entry, Type, hash::HashRef, list::ListRef, set::SetRef, stream, string::Str, zset::ZsetRef},
 };
 
 /// Three lanes of 64 bits, of which 160 are shown.
@@ -55,6 +55,15 @@ fn of_value(e: &Entry, now: Wall) -> Digest {
             // Both zeros are one score.
             d.add(&(score + 0.0).to_le_bytes());
         }),
+        Type::Stream => {
+            for entry in stream::of(e).log.range(Id::MIN, Id::MAX) {
+                entry.id.with_text(|text| d.add(text));
+                for (field, value) in entry.fields {
+                    field.with_text(|text| d.add(text));
+                    value.with_text(|text| d.add(text));
+                }
+            }
+        }
     }
     if e.expiry_ms().is_some() {
         d.add(b"expires");

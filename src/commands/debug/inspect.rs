@@ -6,9 +6,10 @@ use super::{
 };
 use crate::{
     base::num::{f64_text, parse_i64},
+    data::stream::Id,
     keyspace::{
-        Entry, Type, block::TAG_EXPIRES, hash::HashRef, list::ListRef, object::Object, set::SetRef, string::Str,
-        zset::ZsetRef,
+        Entry, Type, block::TAG_EXPIRES, hash::HashRef, list::ListRef, object::Object, set::SetRef, stream,
+        string::Str, zset::ZsetRef,
     },
     protocol::Error,
 };
@@ -60,6 +61,10 @@ fn text_bytes(e: &Entry, now: crate::base::time::Wall) -> usize {
         Type::ZSet => {
             let score_bytes = |score| f64_text(score).as_bytes().len();
             ZsetRef::of(e).all().map(|(member, score)| member.text_len() + score_bytes(score)).sum()
+        }
+        Type::Stream => {
+            let entries = stream::of(e).log.range(Id::MIN, Id::MAX);
+            entries.flat_map(|entry| entry.fields).map(|(field, value)| field.text_len() + value.text_len()).sum()
         }
     }
 }

@@ -68,6 +68,7 @@ pub(in crate::commands) fn encoding_name(e: &Entry, now: Wall) -> &'static str {
         Type::Hash => HashRef::of(e, now).encoding(),
         Type::Set => SetRef::of(e).encoding(),
         Type::ZSet => ZsetRef::of(e).encoding(),
+        Type::Stream => "stream",
     }
 }
 

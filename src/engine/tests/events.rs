@@ -206,3 +206,30 @@ fn of_sorted_sets() {
         ",
     );
 }
+
+#[test]
+fn of_streams() {
+    check(
+        "
+        XADD s 1-1 f v => new s@0, xadd s@0
+        XADD s 1-1 f v; XADD s MAXLEN 1 1-2 f v => xadd s@0, xtrim s@0
+        XADD s 1-1 f v; XADD s MAXLEN 5 1-2 f v => xadd s@0
+        XADD s 1-1 f v; XADD s 1-1 f v =>
+        XADD s 1-1 f v; XTRIM s MAXLEN 0 => xtrim s@0
+        XADD s 1-1 f v; XTRIM s MAXLEN 1 =>
+        XADD s 1-1 f v; XDEL s 1-1 => xdel s@0
+        XADD s 1-1 f v; XDEL s 2-1 =>
+        XADD s 1-1 f v; XSETID s 5-5 => xsetid s@0
+        XGROUP CREATE s g 0 MKSTREAM => new s@0, xgroup-create s@0
+        XGROUP CREATE s g 0 MKSTREAM; XGROUP CREATE s g 0 =>
+        XGROUP CREATE s g 0 MKSTREAM; XGROUP SETID s g 0 => xgroup-setid s@0
+        XGROUP CREATE s g 0 MKSTREAM; XGROUP CREATECONSUMER s g c => xgroup-createconsumer s@0
+        XGROUP CREATE s g 0 MKSTREAM; XGROUP DELCONSUMER s g c =>
+        XGROUP CREATE s g 0 MKSTREAM; XGROUP CREATECONSUMER s g c; XGROUP DELCONSUMER s g c => xgroup-delconsumer s@0
+        XGROUP CREATE s g 0 MKSTREAM; XGROUP DESTROY s g => xgroup-destroy s@0
+        XGROUP CREATE s g 0 MKSTREAM; XREADGROUP GROUP g c STREAMS s > => xgroup-createconsumer s@0
+        XADD s 1-1 f v; XGROUP CREATE s g 0; XREADGROUP GROUP g c STREAMS s >; XACK s g 1-1 =>
+        XADD s 1-1 f v; XGROUP CREATE s g 0; XCLAIM s g c 0 1-1 FORCE => xgroup-createconsumer s@0
+        ",
+    );
+}

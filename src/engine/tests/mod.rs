@@ -17,6 +17,7 @@ mod pubsub;
 mod records;
 mod rig;
 mod sets;
+mod streams;
 mod strings;
 mod transactions;
 mod zsets;
