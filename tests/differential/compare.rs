@@ -6,6 +6,7 @@
 use super::common::Value;
 use super::intended::intended;
 use super::spec::Command;
+use super::streams::{normal_info, normal_pending};
 
 /// How the replies of a command are compared.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +30,9 @@ enum Rule {
     Listing,
     /// Two numbers at most so far apart, since the clocks are.
     Within(i64),
+    /// What they say besides the clock, of pending entries, of a stream.
+    Pending,
+    StreamInfo,
     /// Ours may be less: Redis 7.0 stores a string whose time is past, Valkey does not.
     AtMost,
 }
@@ -55,6 +59,8 @@ fn rule(command: &Command) -> Rule {
         "OBJECT" if upper(command.get(1)) == "IDLETIME" => Rule::Shape,
         "TTL" | "EXPIRETIME" => Rule::Within(2),
         "DBSIZE" => Rule::AtMost,
+        "XPENDING" => Rule::Pending,
+        "XINFO" => Rule::StreamInfo,
         "PTTL" | "PEXPIRETIME" => Rule::Within(2000),
         _ => Rule::Exact,
     }
@@ -152,6 +158,8 @@ fn by_rule(rule: Rule, ours: &Value, peer: &Value) -> bool {
         (Rule::Exact, ..) => ours == peer,
         (Rule::AtMost, Value::Int(a), Value::Int(b)) => a <= b,
         (Rule::Shape, a, b) => same_shape(a, b),
+        (Rule::Pending, a, b) => normal_pending(a) == normal_pending(b),
+        (Rule::StreamInfo, a, b) => normal_info(a) == normal_info(b),
         (Rule::Listing, Value::Array(a), Value::Array(b)) => !a.is_empty() && !b.is_empty(),
         (Rule::Listing, Value::Int(a), Value::Int(b)) => *a > 0 && *b > 0,
         (Rule::Within(limit), Value::Int(a), Value::Int(b)) => {

@@ -5,6 +5,7 @@
 //! changes the data at random. Those have tests of their own in `tests/blackbox/`.
 
 use super::spec::{Command, parse};
+use super::values::renumber;
 use proptest::{collection::vec, prelude::*, strategy::Union};
 
 /// A weight and a line of syntax.
@@ -88,6 +89,8 @@ pub const BLOCKING: &[Line] = &[
     (1, "(BZPOPMIN|BZPOPMAX) z... timeout"),
     (1, "BZMPOP timeout 2 z z (MIN|MAX) [COUNT count]"),
     (1, "BZMPOP timeout count z (MIN|MAX)"),
+    (1, "XREAD BLOCK 2 STREAMS x x (id|$) (id|$)"),
+    (1, "XREADGROUP GROUP group consumer BLOCK 2 STREAMS x >"),
 ];
 
 pub const HASHES: &[Line] = &[
@@ -167,6 +170,44 @@ pub const ZSETS: &[Line] = &[
     (1, "ZREMRANGEBYLEX y lex lex"),
 ];
 
+/// Without ids made of the clock, and without `+` for XREAD, which the peer does not know.
+pub const STREAMS: &[Line] = &[
+    (10, "XADD x newid (f v)..."),
+    (8, "XADD x newid f0 v f1 v"),
+    (3, "XADD x [NOMKSTREAM] [MAXLEN [~|=] count [LIMIT count]] newid (f v)..."),
+    (3, "XADD x [NOMKSTREAM] [MINID [~|=] id [LIMIT count]] newid (f v)..."),
+    (2, "XADD x id f v"),
+    (1, "XADD x [NOMKSTREAM] [MAXLEN [~|=] count] [MINID id] [LIMIT count] newid f v"),
+    (3, "XTRIM x MAXLEN [~|=] count [LIMIT count]"),
+    (3, "XTRIM x MINID [~|=] id [LIMIT count]"),
+    (1, "XTRIM x (LIMIT count|X|MAXLEN count MINID id)"),
+    (5, "XDEL x id..."),
+    (2, "XLEN x"),
+    (4, "(XRANGE|XREVRANGE) x idbound idbound [COUNT count]"),
+    (2, "(XRANGE x - +|XREVRANGE x + -) [COUNT count]"),
+    (1, "XSETID x id [ENTRIESADDED count] [MAXDELETEDID id]"),
+    (2, "XREAD [COUNT count] STREAMS x (id|$)"),
+    (1, "XREAD [COUNT count] [X] STREAMS x x id id"),
+    (1, "XREAD [NOACK] [COUNT count] [GROUP group consumer] STREAMS x (id|>)"),
+    (6, "XGROUP CREATE x group (id|0|$) [MKSTREAM] [ENTRIESREAD count]"),
+    (1, "XGROUP SETID x group (id|$|idbound) [ENTRIESREAD count]"),
+    (1, "XGROUP DESTROY x group"),
+    (2, "XGROUP (CREATECONSUMER|DELCONSUMER) x group consumer"),
+    (1, "XGROUP (NOSUCH|CREATE|SETID|DESTROY) x group [id]"),
+    (10, "XREADGROUP GROUP group consumer [COUNT count] [NOACK] STREAMS x (>|>|id)"),
+    (1, "XREADGROUP [COUNT count] GROUP group consumer STREAMS x x > (id|$|>)"),
+    (4, "XACK x group id..."),
+    (4, "XPENDING x group [[IDLE idle] idbound idbound count [consumer]]"),
+    (4, "XCLAIM x group consumer idle id... [IDLE idle] [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID id]"),
+    (1, "XCLAIM x group consumer idle id [TIME unixms] [IDLE idle] [FORCE] [RETRYCOUNT int]"),
+    (3, "XAUTOCLAIM x group consumer idle idbound [COUNT count] [JUSTID]"),
+    (4, "XINFO STREAM x [FULL [COUNT count]]"),
+    (3, "XINFO GROUPS x"),
+    (2, "XINFO CONSUMERS x group"),
+    (1, "XINFO (NOSUCH|STREAM x X|GROUPS x X)"),
+    (1, "OBJECT ENCODING x"),
+];
+
 pub const TRANSACTIONS: &[Line] =
     &[(4, "MULTI"), (4, "EXEC"), (1, "DISCARD"), (2, "WATCH k..."), (1, "UNWATCH"), (1, "NOSUCHCOMMAND v")];
 
@@ -204,7 +245,7 @@ pub fn sequences(commands: BoxedStrategy<Command>) -> BoxedStrategy<Vec<Command>
     (proptest::bool::weighted(0.25), steps)
         .prop_map(|(resp3, steps)| {
             let hello = resp3.then(|| vec![b"HELLO".to_vec(), b"3".to_vec()]);
-            hello.into_iter().chain(steps.concat()).collect()
+            renumber(hello.into_iter().chain(steps.concat()).collect())
         })
         .boxed()
 }

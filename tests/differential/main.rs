@@ -15,12 +15,14 @@ mod duel;
 mod grammar;
 mod intended;
 mod spec;
+mod streams;
 mod values;
 
 use common::{peer, subject};
 use duel::Duel;
 use grammar::{
-    BLOCKING, CONNECTION, HASHES, KEYS, LISTS, SET_ENCODINGS, SETS, STRINGS, TRANSACTIONS, ZSETS, any_of, sequences,
+    BLOCKING, CONNECTION, HASHES, KEYS, LISTS, SET_ENCODINGS, SETS, STREAMS, STRINGS, TRANSACTIONS, ZSETS, any_of,
+    sequences,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -38,6 +40,7 @@ const EVERYTHING: &[Family] = &[
     (20, SETS),
     (1, SET_ENCODINGS),
     (20, ZSETS),
+    (20, STREAMS),
     (20, KEYS),
     (5, TRANSACTIONS),
     (5, CONNECTION),
@@ -101,6 +104,13 @@ fn sets_that_change_form() {
 #[test]
 fn sorted_sets() {
     compare_with_peer("sorted_sets", &[(20, ZSETS), (4, KEYS)]);
+}
+
+#[test]
+fn streams() {
+    // Small nodes, so that approximate trimming has something to trim.
+    let options = ["--stream-node-max-entries", "4"];
+    compare_as("streams", &[(20, STREAMS), (1, KEYS)], &options, &options);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use proptest::{prelude::*, sample::select};
 /// What an argument means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A key that mostly holds a string, a list, a hash, a set; or any key.
+    /// A key that mostly holds a string, a list, a hash, a set, a stream; or any key.
     StringKey,
     ListKey,
     HashKey,
@@ -15,6 +15,7 @@ pub enum Kind {
     ScoredKey,
     /// A key of a sorted set whose scores are all equal.
     LexKey,
+    StreamKey,
     AnyKey,
     /// A string value, a list's element.
     Value,
@@ -44,6 +45,15 @@ pub enum Kind {
     Cursor,
     Db,
     TypeName,
+    /// An id for a new entry: see [`renumber`].
+    NewId,
+    /// The id of an entry, perhaps; an end of a range of ids.
+    Id,
+    IdBound,
+    Group,
+    Consumer,
+    /// Milliseconds, far from any that pass during a test.
+    Idle,
 }
 
 impl Kind {
@@ -57,6 +67,7 @@ impl Kind {
             "z" => Kind::ZsetKey,
             "zt" => Kind::ScoredKey,
             "y" => Kind::LexKey,
+            "x" => Kind::StreamKey,
             "k" => Kind::AnyKey,
             "v" => Kind::Value,
             "f" => Kind::Field,
@@ -78,6 +89,12 @@ impl Kind {
             "cursor" => Kind::Cursor,
             "db" => Kind::Db,
             "type" => Kind::TypeName,
+            "newid" => Kind::NewId,
+            "id" => Kind::Id,
+            "idbound" => Kind::IdBound,
+            "group" => Kind::Group,
+            "consumer" => Kind::Consumer,
+            "idle" => Kind::Idle,
             _ => panic!("no kind of value: {word}"),
         }
     }
@@ -91,8 +108,12 @@ impl Kind {
             Kind::ZsetKey => keys(&["z0", "z1", "z2"]),
             Kind::ScoredKey => prop_oneof![3 => keys(&["z0", "z1", "z2"]), 1 => keys(&["t0", "t1", "t2", "t3"])].boxed(),
             Kind::LexKey => pool(&["y0", "y1"]),
+            Kind::StreamKey => keys(&["x0", "x0", "x1"]),
             Kind::AnyKey => prop_oneof![
-                30 => pool(&["s0", "s1", "s2", "l0", "l1", "l2", "h0", "h1", "h2", "t0", "t1", "t2", "z0", "z1", "z2"]),
+                30 => pool(&[
+                    "s0", "s1", "s2", "l0", "l1", "l2", "h0", "h1", "h2", "t0", "t1", "t2", "z0", "z1", "z2", "x0",
+                    "x1",
+                ]),
                 1 => pool(&["none", ""]),
             ]
             .boxed(),
@@ -139,6 +160,17 @@ impl Kind {
             Kind::Pattern => pool(PATTERNS),
             Kind::Cursor => prop_oneof![8 => pool(&["0"]), 1 => pool(CURSORS)].boxed(),
             Kind::Db => prop_oneof![8 => small(0..3), 1 => pool(&["-1", "16", "a", "99999999999"])].boxed(),
+            Kind::NewId => (0..4u32).prop_map(|n| [NEW_ID, n.to_string().as_bytes()].concat()).boxed(),
+            Kind::Id => ids().boxed(),
+            Kind::IdBound => prop_oneof![
+                3 => pool(&["-", "+"]),
+                3 => ids(),
+                2 => ids().prop_map(|id| [b"(", &id[..]].concat()),
+            ]
+            .boxed(),
+            Kind::Group => prop_oneof![12 => pool(&["g0", "g0", "g1"]), 1 => pool(&["g2", ""])].boxed(),
+            Kind::Consumer => pool(&["c0", "c1", "c2"]),
+            Kind::Idle => prop_oneof![8 => pool(&["0", "100000", "1000000"]), 1 => pool(&["-1", "abc", "1.5"])].boxed(),
             Kind::TypeName => pool(&["string", "list", "hash", "set", "zset", "stream", "HASH", "x"]),
         }
     }
@@ -228,6 +260,34 @@ fn pool(values: &'static [&'static str]) -> BoxedStrategy<Vec<u8>> {
 /// Mostly one of `own`; now and then a key of another type.
 fn keys(own: &'static [&'static str]) -> BoxedStrategy<Vec<u8>> {
     prop_oneof![24 => pool(own), 1 => pool(&["s0", "l0", "h0", "t0", "z0", "none"])].boxed()
+}
+
+/// What an id for a new entry begins with, until it is numbered.
+const NEW_ID: &[u8] = b"new id +";
+
+/// Gives the ids for new entries numbers that grow through the sequence, so that most can be
+/// added: `1-1`, `3-1`, `3-*` ...
+pub fn renumber(mut sequence: Vec<Vec<Vec<u8>>>) -> Vec<Vec<Vec<u8>>> {
+    let mut ms = 0;
+    for arg in sequence.iter_mut().flatten() {
+        if let Some(step) = arg.strip_prefix(NEW_ID) {
+            let step: u32 = String::from_utf8_lossy(step).parse().expect("a number");
+            ms += step;
+            *arg = if step == 0 { format!("{ms}-*") } else { format!("{ms}-1") }.into_bytes();
+        }
+    }
+    sequence
+}
+
+fn ids() -> BoxedStrategy<Vec<u8>> {
+    let full = (0..45u8, 0..3u8).prop_map(|(ms, seq)| format!("{ms}-{seq}").into_bytes());
+    prop_oneof![
+        10 => full,
+        2 => small(0..45),
+        1 => pool(&["18446744073709551615-18446744073709551615", "0-0", "0", "9223372036854775808-1", "007-01"]),
+        1 => pool(&["", "-", "abc", "1-", "-1", "1-1-1", "18446744073709551616", "1-*", "$", ">"]),
+    ]
+    .boxed()
 }
 
 fn small(range: std::ops::Range<i32>) -> BoxedStrategy<Vec<u8>> {
