@@ -5,7 +5,7 @@
 //! changes the data at random. Those have tests of their own in `tests/blackbox/`.
 
 use super::spec::{Command, parse};
-use super::values::renumber;
+use super::values::{renumber, with_consumers};
 use proptest::{collection::vec, prelude::*, strategy::Union};
 
 /// A weight and a line of syntax.
@@ -173,7 +173,7 @@ pub const ZSETS: &[Line] = &[
 /// Without ids made of the clock, and without `+` for XREAD, which the peer does not know.
 pub const STREAMS: &[Line] = &[
     (10, "XADD x newid (f v)..."),
-    (8, "XADD x newid f0 v f1 v"),
+    (8, "XADD x newid A v B v"),
     (3, "XADD x [NOMKSTREAM] [MAXLEN [~|=] count [LIMIT count]] newid (f v)..."),
     (3, "XADD x [NOMKSTREAM] [MINID [~|=] id [LIMIT count]] newid (f v)..."),
     (2, "XADD x id f v"),
@@ -245,7 +245,7 @@ pub fn sequences(commands: BoxedStrategy<Command>) -> BoxedStrategy<Vec<Command>
     (proptest::bool::weighted(0.25), steps)
         .prop_map(|(resp3, steps)| {
             let hello = resp3.then(|| vec![b"HELLO".to_vec(), b"3".to_vec()]);
-            renumber(hello.into_iter().chain(steps.concat()).collect())
+            renumber(with_consumers(hello.into_iter().chain(steps.concat()).collect()))
         })
         .boxed()
 }

@@ -17,6 +17,7 @@ pub struct Intended {
 const NOT_IN_MULTI: &str = "Valkey refuses it by a flag of the command, which spoils the transaction as well";
 
 const WITH_SCORE: &str = "it takes one more argument since Redis 7.2";
+const NAMES_THE_COMMAND: &str = "Valkey says which command it was";
 
 const NOT_NEGATABLE: &str =
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807";
@@ -101,6 +102,27 @@ const INTENDED: &[Intended] = &[
         ours: NOT_NEGATABLE,
         parts_ways: true,
         reason: "Redis 7.0 negates the smallest integer, and may remove what it should not",
+    },
+    Intended {
+        command: "XSETID",
+        peer: None,
+        ours: "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id",
+        parts_ways: true,
+        reason: "Redis 7.0 looks at deleted entries only while there are others",
+    },
+    Intended {
+        command: "XREAD",
+        peer: Some("ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified."),
+        ours: "ERR Unbalanced 'xread' list of streams: for each stream key an ID or '$' must be specified.",
+        parts_ways: false,
+        reason: NAMES_THE_COMMAND,
+    },
+    Intended {
+        command: "XREADGROUP",
+        peer: Some("ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified."),
+        ours: "ERR Unbalanced 'xreadgroup' list of streams: for each stream key an ID or '>' must be specified.",
+        parts_ways: false,
+        reason: NAMES_THE_COMMAND,
     },
     Intended {
         command: "LPOS",

@@ -265,6 +265,34 @@ fn keys(own: &'static [&'static str]) -> BoxedStrategy<Vec<u8>> {
 /// What an id for a new entry begins with, until it is numbered.
 const NEW_ID: &[u8] = b"new id +";
 
+/// Makes the consumer before it first reads or claims: without success, Redis 7.0 does not.
+pub fn with_consumers(sequence: Vec<Vec<Vec<u8>>>) -> Vec<Vec<Vec<u8>>> {
+    let with_maker = |command: Vec<Vec<u8>>| {
+        let makers = consumers(&command).unwrap_or_default().into_iter();
+        makers.chain([command]).collect::<Vec<_>>()
+    };
+    sequence.into_iter().flat_map(with_maker).collect()
+}
+
+/// The commands that make the consumers of a command.
+fn consumers(command: &[Vec<u8>]) -> Option<Vec<Vec<Vec<u8>>>> {
+    let word = |name: &str| command.iter().position(|arg| arg.eq_ignore_ascii_case(name.as_bytes()));
+    let (keys, group) = match command.first()?.to_ascii_uppercase().as_slice() {
+        b"XCLAIM" | b"XAUTOCLAIM" => (1..2, 2),
+        b"XREADGROUP" => {
+            let first = word("STREAMS")? + 1;
+            (first..first + (command.len() - first) / 2, word("GROUP")? + 1)
+        }
+        _ => return None,
+    };
+    let (group, consumer) = (command.get(group)?, command.get(group + 1)?);
+    let maker = |key: &Vec<u8>| {
+        let start = [b"XGROUP".to_vec(), b"CREATECONSUMER".to_vec()];
+        start.into_iter().chain([key, group, consumer].map(Vec::clone)).collect()
+    };
+    Some(command.get(keys)?.iter().map(maker).collect())
+}
+
 /// Gives the ids for new entries numbers that grow through the sequence, so that most can be
 /// added: `1-1`, `3-1`, `3-*` ...
 pub fn renumber(mut sequence: Vec<Vec<Vec<u8>>>) -> Vec<Vec<Vec<u8>>> {
