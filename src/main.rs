@@ -83,6 +83,7 @@ fn serve(mut config: Config, launch: &Launch) -> Result<(), String> {
         config_file,
         os: start::os(),
         log: Some(log),
+        ..server::Launch::default()
     };
     let result =
         tokio_env::run(env, |env| server::run(env, config, launch)).map_err(|e| format!("no event loop: {e}"))?;

@@ -79,7 +79,7 @@ fn number(text: &str) -> Result<u64, String> {
 
 fn run_all(options: &Options) {
     let start = Instant::now();
-    let (mut runs, mut events, mut sim_ns) = (0u64, 0, 0);
+    let (mut runs, mut events, mut sim_ns, mut checked) = (0u64, 0, 0, 0);
     for scenario in &options.scenarios {
         for seed in options.seeds.clone() {
             let outcome = run_one(scenario, seed, options.twice);
@@ -89,12 +89,16 @@ fn run_all(options: &Options) {
             runs += 1;
             events += outcome.events;
             sim_ns += outcome.sim_ns;
+            checked += outcome.checked;
         }
     }
     let wall_s = start.elapsed().as_secs_f64();
     let sim_s = sim_ns as f64 / 1e9;
-    let rate = events as f64 / wall_s;
-    println!("{runs} runs ok in {wall_s:.1} s: {sim_s:.0} simulated s, {events} events, {rate:.0} events/s");
+    let times = if options.twice { 2 } else { 1 };
+    let rate = |n: u64| (n * times) as f64 / wall_s;
+    let (event_rate, checked_rate) = (rate(events), rate(checked));
+    println!("{runs} runs ok in {wall_s:.1} s: {sim_s:.0} simulated s, {events} events, {event_rate:.0} events/s");
+    println!("{checked} replies checked, {checked_rate:.0} per second");
 }
 
 /// Runs a seed, twice if asked to; does not return from a failure.
@@ -111,7 +115,7 @@ fn run_one(scenario: &'static Scenario, seed: u64, twice: bool) -> Outcome {
 }
 
 fn print(scenario: &Scenario, seed: u64, outcome: &Outcome) {
-    let Outcome { trace, events, sim_ns, summary } = outcome;
+    let Outcome { trace, events, sim_ns, summary, .. } = outcome;
     let name = scenario.name;
     let sim_s = *sim_ns as f64 / 1e9;
     println!("{name} seed {seed}: trace {trace:016x}, {events} events, {sim_s:.3} s: {summary}");

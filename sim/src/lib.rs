@@ -7,12 +7,15 @@
 //! crashes and restarts nodes, [`scenario`] holds what is run, [`run`] runs it by seed.
 #![cfg(madsim)]
 
+pub mod check;
 mod clock;
 pub mod disk;
 pub mod env;
 pub mod machine;
+pub mod model;
 pub mod net;
 pub mod os;
 pub mod run;
 pub mod scenario;
 pub mod trace;
+pub mod workload;

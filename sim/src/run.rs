@@ -3,7 +3,13 @@
 //! Every run gets a fresh thread and a fresh madsim runtime, created before anything else on
 //! that thread, so that nothing left over from another seed can influence it.
 
-use crate::{disk::SimDisks, net::SimNet, os::SimOs, scenario::Scenario, trace::mix};
+use crate::{
+    disk::SimDisks,
+    net::SimNet,
+    os::SimOs,
+    scenario::{Report, Scenario},
+    trace::mix,
+};
 use madsim::{Config, runtime::Runtime, time::TimeHandle};
 use std::{any::Any, future::Future, thread, time::Duration};
 
@@ -19,6 +25,8 @@ pub struct Outcome {
     pub events: u64,
     /// Virtual time that passed.
     pub sim_ns: u64,
+    /// Replies of a server that were checked.
+    pub checked: u64,
     /// What the scenario says about itself.
     pub summary: String,
 }
@@ -26,10 +34,10 @@ pub struct Outcome {
 /// Runs a scenario once; the error says what went wrong.
 pub fn run(scenario: &'static Scenario, seed: u64) -> Result<Outcome, String> {
     simulate(seed, move || async move {
-        let summary = (scenario.run)(seed).await;
+        let Report { text: summary, checked } = (scenario.run)(seed).await;
         let (trace, events) = trace(seed);
         let sim_ns = TimeHandle::current().elapsed().as_nanos() as u64;
-        Outcome { trace: mix(trace, sim_ns), events, sim_ns, summary }
+        Outcome { trace: mix(trace, sim_ns), events, sim_ns, checked, summary }
     })
 }
 

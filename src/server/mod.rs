@@ -16,7 +16,11 @@ mod worker;
 pub use shell::ShellHandle;
 
 use crate::{base::time::Now, config::Config, engine::Engine, env::Env, session::shared::Boot};
-use std::{future::poll_fn, sync::Arc, task::Poll};
+use std::{
+    future::poll_fn,
+    sync::{Arc, OnceLock},
+    task::Poll,
+};
 use tokio::sync::mpsc;
 use worker::{Local, Parcel};
 
@@ -32,6 +36,8 @@ pub struct Launch {
     pub os: String,
     /// The log, to be told of configuration changes; none in the simulator.
     pub log: Option<log::Log>,
+    /// Set as soon as there is an engine: for callers that look inside a running server.
+    pub engine: Arc<OnceLock<Arc<Engine>>>,
 }
 
 /// Runs a server until it is told to stop.
@@ -62,6 +68,8 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
     env.release_memory_in_background(config.memory.jemalloc_bg_thread);
     let engine = Engine::new(config, boot, workers, seed);
     *engine.shared.process.lock() = usage;
+    // A launch that is used again keeps its first engine.
+    let _ = launch.engine.set(engine.clone());
     let (rebind, rebinds) = mpsc::unbounded_channel();
     let shell = ShellHandle { rebind };
     let mut inboxes = Vec::new();

@@ -2,6 +2,7 @@
 
 use super::{
     conn::{ConnId, Packet, Side},
+    meter::Act,
     world::World,
 };
 use madsim::{rand::Rng, task::NodeId};
@@ -40,6 +41,7 @@ impl World {
 
     /// What the kernel does when no handle is left.
     fn close(&mut self, id: ConnId, side: Side) {
+        self.meter(id, side, Act::Closed);
         let conn = self.conns.get_mut(&id).expect("the caller saw it");
         let end = &mut conn.ends[side];
         let unread = !end.inbox.is_empty();

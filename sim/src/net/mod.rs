@@ -13,6 +13,7 @@ mod close;
 mod config;
 mod conn;
 mod listener;
+mod meter;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ mod world;
 
 pub use config::NetConfig;
 pub use listener::SimListener;
+pub use meter::{FindGauge, Gauge, Meter, Meters, Moment};
 pub use stream::{SimReader, SimStream, SimWriter};
 
 use madsim::{
@@ -131,6 +133,16 @@ impl SimNet {
     /// Connections that still exist; for tests of leaks.
     pub fn connections(&self) -> usize {
         self.net.world().conns.len()
+    }
+
+    /// Begins to note what passes through accepting ends.
+    pub fn start_meters(&self, meters: Meters) {
+        self.net.world().meters = Some(meters);
+    }
+
+    /// What has been noted since.
+    pub fn take_meters(&self) -> Option<Meters> {
+        self.net.world().meters.take()
     }
 
     /// Hash and number of the network's events so far.

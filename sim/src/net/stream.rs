@@ -3,6 +3,7 @@
 use super::{
     Net,
     conn::{ConnId, Packet, Side},
+    meter::Act,
     world::World,
 };
 use bytes::{Buf, Bytes};
@@ -96,6 +97,7 @@ impl World {
                 return Poll::Ready(Err(kind.into()));
             }
             end.reader = Some(waker.clone());
+            self.meter(id, side, Act::Idle);
             return Poll::Pending;
         }
         let ready: usize = end.inbox.iter().map(Bytes::len).sum();
@@ -117,6 +119,7 @@ impl World {
             }
         }
         self.trace.note(self.now_ns(), [7, id << 1 | side as u64, want as u64]);
+        self.meter(id, side, Act::Read(want));
         self.give_credit(id, 1 - side, want);
         Poll::Ready(Ok(()))
     }
@@ -156,6 +159,7 @@ impl World {
         let room = window.saturating_sub(end.wire.outstanding);
         if room == 0 {
             end.writer = Some(waker.clone());
+            self.meter(id, side, Act::Full);
             self.expect_credit(id, side);
             return Poll::Pending;
         }
@@ -163,6 +167,7 @@ impl World {
         if n > 1 && self.chance(short) {
             n = self.rng.gen_range(1..=n);
         }
+        self.meter(id, side, Act::Wrote(&data[..n]));
         self.send(id, side, Packet::Data(Bytes::copy_from_slice(&data[..n])));
         Poll::Ready(Ok(n))
     }

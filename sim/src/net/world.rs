@@ -10,6 +10,7 @@ use super::{
     config::NetConfig,
     conn::{Conn, ConnId, Packet, Side},
     listener::Listening,
+    meter::Meters,
 };
 use crate::trace::{Trace, digest};
 use bytes::Bytes;
@@ -64,6 +65,8 @@ pub(super) struct World {
     pub(super) conns: BTreeMap<ConnId, Conn>,
     pub(super) next_id: u64,
     pub(super) trace: Trace,
+    /// See [`super::meter`].
+    pub(super) meters: Option<Meters>,
     alarm: Alarm,
     due: BinaryHeap<Reverse<(u64, u64, Event)>>,
     next_event: u64,
@@ -81,6 +84,7 @@ impl World {
             conns: BTreeMap::new(),
             next_id: 1,
             trace: Trace::default(),
+            meters: None,
             alarm: Alarm::default(),
             due: BinaryHeap::new(),
             next_event: 0,

@@ -1,14 +1,25 @@
 //! What the simulator runs. A scenario draws its circumstances from the seed, runs a workload
 //! with faults, then lets everything calm down and demands that it recovers. It panics where a
-//! promise is broken and returns a line about what it did.
+//! promise is broken and reports what it did.
 
 mod contract;
+mod expiry;
 mod net;
+mod smoke;
+mod stage;
 
 use std::{future::Future, pin::Pin};
 
+/// What a run did.
+pub struct Report {
+    /// A line about it.
+    pub text: String,
+    /// Replies of a server that were checked.
+    pub checked: u64,
+}
+
 /// A boxed run of a scenario.
-pub type Run = Pin<Box<dyn Future<Output = String>>>;
+pub type Run = Pin<Box<dyn Future<Output = Report>>>;
 
 /// Something to simulate.
 pub struct Scenario {
@@ -24,14 +35,30 @@ pub static SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "contract",
         about: "the cases of env::contract on the simulated network and disk",
-        run: |seed| Box::pin(contract::run(seed)),
+        run: |seed| Box::pin(async move { contract::run(seed).await.into() }),
     },
     Scenario {
         name: "net",
         about: "random connections under network faults and crashes: in order, nothing invented, nothing leaked",
-        run: |seed| Box::pin(net::run(seed)),
+        run: |seed| Box::pin(async move { net::run(seed).await.into() }),
+    },
+    Scenario {
+        name: "smoke",
+        about: "one server, many clients, faults and clock jumps: every history linearizable, nothing left over",
+        run: |seed| Box::pin(smoke::run(seed)),
+    },
+    Scenario {
+        name: "expiry",
+        about: "keys and fields that expire under a jumping clock: never served, always removed, always counted",
+        run: |seed| Box::pin(expiry::run(seed)),
     },
 ];
+
+impl From<String> for Report {
+    fn from(text: String) -> Report {
+        Report { text, checked: 0 }
+    }
+}
 
 /// The scenario of that name.
 pub fn find(name: &str) -> Option<&'static Scenario> {

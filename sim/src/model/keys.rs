@@ -1,0 +1,89 @@
+//! Commands of the model that concern keys of any type.
+
+use super::{
+    calendar::Span,
+    command::{Command, Key, Ttl, When},
+    reply::{NO_SUCH_KEY, OK, Reply},
+    state::{Slot, State, Value},
+};
+use bytes::Bytes;
+
+impl State<'_> {
+    pub(super) fn run_key(&mut self, command: &Command, at: &Span) -> Option<Reply> {
+        Some(match command {
+            Command::Del(ks) => {
+                let mut gone = 0;
+                for k in ks {
+                    if self.slot(*k).is_some() {
+                        self.put(*k, None);
+                        gone += 1;
+                    }
+                }
+                Reply::Int(gone)
+            }
+            Command::Exists(ks) => Reply::count(ks.iter().filter(|k| self.slot(**k).is_some()).count()),
+            Command::Type(k) => Reply::Status(Bytes::from_static(match self.slot(*k).map(|s| &s.value) {
+                None => b"none",
+                Some(Value::Str(_)) => b"string",
+                Some(Value::List(_)) => b"list",
+                Some(Value::Hash(_)) => b"hash",
+            })),
+            Command::Expire { key, ttl, when } => self.set_expiry(*key, *ttl, *when, at),
+            Command::Pttl(k) => match self.slot(*k) {
+                None => Reply::Int(-2),
+                Some(Slot { due: None, .. }) => Reply::Int(-1),
+                Some(Slot { due: Some(due), .. }) => due.left(at),
+            },
+            Command::Persist(k) => match self.slot(*k).cloned() {
+                Some(slot) if slot.due.is_some() => {
+                    self.put(*k, Some(Slot { due: None, ..slot }));
+                    Reply::Int(1)
+                }
+                _ => Reply::Int(0),
+            },
+            Command::Rename(a, b) => match self.slot(*a).cloned() {
+                None => NO_SUCH_KEY,
+                Some(_) if a == b => OK,
+                Some(slot) => {
+                    self.rename(*a, *b, slot);
+                    OK
+                }
+            },
+            Command::RenameNx(a, b) => match self.slot(*a).cloned() {
+                None => NO_SUCH_KEY,
+                Some(_) if self.slot(*b).is_some() => Reply::Int(0),
+                Some(slot) => {
+                    self.rename(*a, *b, slot);
+                    Reply::Int(1)
+                }
+            },
+            Command::Copy { from, to, replace } => match self.slot(*from).cloned() {
+                Some(slot) if *replace || self.slot(*to).is_none() => {
+                    self.put(*to, Some(slot));
+                    Reply::Int(1)
+                }
+                _ => Reply::Int(0),
+            },
+            _ => return None,
+        })
+    }
+
+    fn rename(&mut self, from: Key, to: Key, slot: Slot) {
+        self.put(from, None);
+        self.put(to, Some(slot));
+    }
+
+    fn set_expiry(&mut self, k: Key, ttl: Ttl, when: When, at: &Span) -> Reply {
+        let Some(slot) = self.slot(k).cloned() else { return Reply::Int(0) };
+        let refused = match when {
+            When::Always => false,
+            When::Missing => slot.due.is_some(),
+            When::Present => slot.due.is_none(),
+        };
+        if refused {
+            return Reply::Int(0);
+        }
+        self.put_until(k, slot.value, ttl, at);
+        Reply::Int(1)
+    }
+}

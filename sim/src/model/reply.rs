@@ -1,0 +1,104 @@
+//! Replies as clients saw them, and as the model expects them.
+//!
+//! Both sides share one type. What RESP2 and RESP3 merely spell differently is the same
+//! here; what the model cannot know exactly (a remaining time) it expects as a range.
+
+use bytes::Bytes;
+use norn::protocol::value::Value;
+
+/// A reply, seen or expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    Status(Bytes),
+    Error(Bytes),
+    Int(i64),
+    /// Expected only: any number from the first to the second.
+    Between(i64, i64),
+    Bulk(Bytes),
+    /// RESP2's missing string.
+    Nil,
+    /// RESP2's missing array.
+    NilArray,
+    /// RESP3's null, which is either of them.
+    Null,
+    Array(Vec<Reply>),
+}
+
+pub const OK: Reply = Reply::Status(Bytes::from_static(b"OK"));
+pub const WRONGTYPE: Reply =
+    Reply::Error(Bytes::from_static(b"WRONGTYPE Operation against a key holding the wrong kind of value"));
+pub const NOT_AN_INTEGER: Reply = Reply::Error(Bytes::from_static(b"ERR value is not an integer or out of range"));
+pub const OVERFLOW: Reply = Reply::Error(Bytes::from_static(b"ERR increment or decrement would overflow"));
+pub const HASH_NOT_AN_INTEGER: Reply = Reply::Error(Bytes::from_static(b"ERR hash value is not an integer"));
+pub const NO_SUCH_KEY: Reply = Reply::Error(Bytes::from_static(b"ERR no such key"));
+pub const OUT_OF_RANGE: Reply = Reply::Error(Bytes::from_static(b"ERR index out of range"));
+pub const UNBLOCKED: &[u8] = b"UNBLOCKED client unblocked via CLIENT UNBLOCK";
+
+impl Reply {
+    /// Whether this expectation allows what was seen.
+    pub fn allows(&self, seen: &Reply) -> bool {
+        match (self, seen) {
+            (Reply::Between(low, high), Reply::Int(n)) => low <= n && n <= high,
+            (Reply::Nil | Reply::NilArray, Reply::Null) => true,
+            (Reply::Array(a), Reply::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.allows(b)),
+            (a, b) => a == b,
+        }
+    }
+
+    pub fn is_nil(&self) -> bool {
+        matches!(self, Reply::Nil | Reply::NilArray | Reply::Null)
+    }
+
+    /// A number that counts things.
+    pub fn count(n: usize) -> Reply {
+        Reply::Int(n as i64)
+    }
+
+    /// The string, or RESP2's missing one.
+    pub fn bulk_or_nil(text: Option<Bytes>) -> Reply {
+        text.map_or(Reply::Nil, Reply::Bulk)
+    }
+
+    /// An array of strings.
+    pub fn bulks<'a>(items: impl IntoIterator<Item = &'a Bytes>) -> Reply {
+        Reply::Array(items.into_iter().map(|b| Reply::Bulk(b.clone())).collect())
+    }
+
+    /// What a client received. Kinds of replies that no command of the model gives are an
+    /// error, and so is a malformed one.
+    pub fn seen(value: Value) -> Result<Reply, String> {
+        Ok(match value {
+            Value::Simple(b) => Reply::Status(b.into()),
+            Value::Error(b) => Reply::Error(b.into()),
+            Value::Int(n) => Reply::Int(n),
+            Value::Bulk(b) => Reply::Bulk(b.into()),
+            Value::NullBulk => Reply::Nil,
+            Value::NullArray => Reply::NilArray,
+            Value::Null => Reply::Null,
+            Value::Array(items) => Reply::Array(items.into_iter().map(Reply::seen).collect::<Result<_, _>>()?),
+            Value::Map(pairs) => {
+                let flat = pairs.into_iter().flat_map(|(k, v)| [k, v]);
+                Reply::Array(flat.map(Reply::seen).collect::<Result<_, _>>()?)
+            }
+            other => return Err(format!("an unexpected kind of reply: {other:?}")),
+        })
+    }
+
+    /// Orders the pairs of a flat map by field: servers may send them in any order.
+    pub fn sort_pairs(&mut self) {
+        let Reply::Array(items) = self else { return };
+        if items.len() % 2 != 0 {
+            return;
+        }
+        let mut pairs: Vec<(Reply, Reply)> = items.chunks_exact(2).map(|p| (p[0].clone(), p[1].clone())).collect();
+        pairs.sort_by(|(a, _), (b, _)| a.text().cmp(&b.text()));
+        *items = pairs.into_iter().flat_map(|(k, v)| [k, v]).collect();
+    }
+
+    fn text(&self) -> Option<&[u8]> {
+        match self {
+            Reply::Bulk(b) => Some(b),
+            _ => None,
+        }
+    }
+}
