@@ -56,6 +56,10 @@ pub mod capa {
     pub const REDIRECT: u32 = 1;
 }
 
+/// What a connection costs without any buffers: its task, its session and its place in the
+/// registry, in the allocator's size classes (measured over 3000 of them).
+const CONNECTION_BYTES: u64 = 2216;
+
 /// What is known of one client outside its own worker.
 #[derive(Default)]
 pub struct ClientInfo {
@@ -153,7 +157,7 @@ impl ClientInfo {
             + self.queued_bytes.load(Relaxed)
             + self.interest_bytes.load(Relaxed)
             + self.output_memory_bytes.load(Relaxed)
-            + 1024
+            + CONNECTION_BYTES
     }
 }
 

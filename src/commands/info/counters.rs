@@ -32,6 +32,7 @@ pub fn stats(f: &Facts, t: &mut Text) {
         ("expired_time_cap_reached_count", 0),
         ("evicted_keys", f.shards.evicted),
         ("evicted_clients", f.shared.evicted_clients.load(Relaxed)),
+        ("evicted_scripts", 0),
         ("keyspace_hits", f.shards.hits),
         ("keyspace_misses", f.shards.misses),
         ("pubsub_channels", f.shared.channels.len(Space::Channel) as u64),
@@ -40,13 +41,39 @@ pub fn stats(f: &Facts, t: &mut Text) {
         // Nothing ever forks.
         ("latest_fork_usec", 0),
         ("total_forks", 0),
+    ]);
+    absent(t);
+    t.put_all([
+        ("unexpected_error_replies", f.sum(|w| &w.unexpected_errors)),
         ("total_error_replies", f.sum(|w| &w.error_replies)),
+        ("dump_payload_sanitizations", 0),
         ("total_reads_processed", f.sum(|w| &w.reads)),
         ("total_writes_processed", f.sum(|w| &w.writes)),
         ("client_query_buffer_limit_disconnections", f.sum(|w| &w.query_limit_disconnections)),
         ("client_output_buffer_limit_disconnections", f.sum(|w| &w.output_limit_disconnections)),
+        // Reply buffers go from client to client and keep their size.
+        ("reply_buffer_shrinks", 0),
+        ("reply_buffer_expands", 0),
     ]);
     cycles(f, t);
+}
+
+/// What other parts of a server would count: sockets to other servers, writable replicas,
+/// defragmentation, client-side caching.
+fn absent(t: &mut Text) {
+    t.put_all([
+        ("migrate_cached_sockets", 0),
+        ("slave_expires_tracked_keys", 0),
+        ("active_defrag_hits", 0),
+        ("active_defrag_misses", 0),
+        ("active_defrag_key_hits", 0),
+        ("active_defrag_key_misses", 0),
+        ("total_active_defrag_time", 0),
+        ("current_active_defrag_time", 0),
+        ("tracking_total_keys", 0),
+        ("tracking_total_items", 0),
+        ("tracking_total_prefixes", 0),
+    ]);
 }
 
 /// A cycle is one call of the engine with a client's bytes, or one round of housekeeping.

@@ -145,7 +145,7 @@ impl ClientSums {
         self.paused += u64::from(c.has_flag(flag::PAUSED));
         self.subscribed += u64::from(c.has_flag(flag::PUBSUB));
         self.watching += u64::from(c.watched.load(Relaxed) > 0);
-        self.largest_input = self.largest_input.max(n(&c.query_bytes) + n(&c.query_free_bytes));
+        self.largest_input = self.largest_input.max(n(&c.argv_bytes) + n(&c.query_bytes) + n(&c.query_free_bytes));
         self.largest_output = self.largest_output.max(n(&c.output_memory_bytes));
     }
 }

@@ -15,6 +15,7 @@ pub fn server(f: &Facts, t: &mut Text) {
     t.put("norn_version", version::NORN);
     // Valkey's own value for a build that does not know its commit.
     t.put("redis_git_sha1", "00000000");
+    t.put("redis_git_dirty", 0);
     t.put("server_mode", "standalone");
     t.put("os", &boot.os);
     t.put("arch_bits", usize::BITS);
