@@ -17,16 +17,22 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
     ("command|getkeysandflags", "arity", "as command|getkeys"),
     ("config|resetstat", "tips", CLUSTER_TIPS),
     ("config|rewrite", "tips", CLUSTER_TIPS),
+    ("bzpopmax", "flags", IN_SCRIPTS),
+    ("bzpopmin", "flags", IN_SCRIPTS),
     ("exec", "flags", "Valkey 8.1 has other logs besides the slow log and renamed the flag"),
     ("latency|reset", "tips", "Valkey adds up what the nodes reply"),
     ("msetnx", "tips", "Valkey withdrew them: keys on several nodes cannot be set all or none"),
     ("multi", "flags", NOT_NESTED),
     ("randomkey", "tips", CLUSTER_TIPS),
     ("scan", "tips", CLUSTER_TIPS),
+    ("sinterstore", "keys", "the destination is overwritten whatever it held, says Valkey"),
     ("watch", "flags", NOT_NESTED),
+    ("zrank", "arity", WITH_SCORE),
+    ("zrevrank", "arity", WITH_SCORE),
 ];
 const IN_SCRIPTS: &str = "since 7.2 scripts may run blocking commands, which do not wait there";
 const CLUSTER_TIPS: &str = "added by Redis 7.2";
+const WITH_SCORE: &str = "Redis 7.2 added WITHSCORE";
 const NOT_NESTED: &str = "Valkey 8 refuses it inside MULTI before it is queued";
 
 /// The elements that are compared, each in a form without order.

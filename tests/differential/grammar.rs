@@ -120,7 +120,7 @@ pub const SETS: &[Line] = &[
     (3, "(SINTERSTORE|SUNIONSTORE|SDIFFSTORE) t t..."),
     (1, "SINTERCARD 2 t t [LIMIT count]"),
     (1, "SINTERCARD count t... [LIMIT count] [LIMIT int]"),
-    (1, "SPOP t [(0|100|-1|abc)]"),
+    (1, "SPOP t [(0|100|-1|ABC)]"),
     (1, "SRANDMEMBER t [count]"),
     (1, "SSCAN t cursor [MATCH pattern] [COUNT count]"),
 ];

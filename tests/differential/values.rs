@@ -106,7 +106,9 @@ impl Kind {
             Kind::HashKey => keys(&["h0", "h1", "h2"]),
             Kind::SetKey => keys(&["t0", "t1", "t2", "t3"]),
             Kind::ZsetKey => keys(&["z0", "z1", "z2"]),
-            Kind::ScoredKey => prop_oneof![3 => keys(&["z0", "z1", "z2"]), 1 => keys(&["t0", "t1", "t2", "t3"])].boxed(),
+            Kind::ScoredKey => {
+                prop_oneof![3 => keys(&["z0", "z1", "z2"]), 1 => keys(&["t0", "t1", "t2", "t3"])].boxed()
+            }
             Kind::LexKey => pool(&["y0", "y1"]),
             Kind::StreamKey => keys(&["x0", "x0", "x1"]),
             Kind::AnyKey => prop_oneof![
@@ -133,6 +135,25 @@ impl Kind {
             .boxed(),
             Kind::Int => prop_oneof![4 => small(-3..12), 2 => pool(INTS), 1 => pool(NOT_INTS)].boxed(),
             Kind::Float => prop_oneof![3 => small(-3..12), 4 => pool(FLOATS), 1 => pool(NOT_INTS)].boxed(),
+            Kind::Index => prop_oneof![8 => small(-6..7), 1 => pool(INTS), 1 => pool(NOT_INTS)].boxed(),
+            Kind::Offset => prop_oneof![8 => small(0..40), 1 => pool(OFFSETS)].boxed(),
+            Kind::Count => prop_oneof![8 => small(-4..8), 1 => pool(&["100", "0", "abc", ""])].boxed(),
+            Kind::Seconds => pool(SECONDS),
+            Kind::Millis => pool(MILLIS),
+            Kind::UnixSeconds => pool(UNIX_SECONDS),
+            Kind::UnixMillis => pool(UNIX_MILLIS),
+            Kind::Timeout => prop_oneof![4 => pool(&["0.001", "0.005"]), 1 => pool(TIMEOUTS)].boxed(),
+            Kind::Pattern => pool(PATTERNS),
+            Kind::Cursor => prop_oneof![8 => pool(&["0"]), 1 => pool(CURSORS)].boxed(),
+            Kind::Db => prop_oneof![8 => small(0..3), 1 => pool(&["-1", "16", "a", "99999999999"])].boxed(),
+            Kind::TypeName => pool(&["string", "list", "hash", "set", "zset", "stream", "HASH", "x"]),
+            Kind::Score | Kind::ScoreBound | Kind::LexBound => self.in_sorted_sets(),
+            Kind::NewId | Kind::Id | Kind::IdBound | Kind::Group | Kind::Consumer | Kind::Idle => self.in_streams(),
+        }
+    }
+
+    fn in_sorted_sets(self) -> BoxedStrategy<Vec<u8>> {
+        match self {
             Kind::Score => prop_oneof![6 => small(-3..6), 4 => pool(SCORES), 1 => pool(FLOATS), 1 => pool(NOT_INTS)].boxed(),
             Kind::ScoreBound => prop_oneof![
                 4 => pool(&["-inf", "+inf", "inf", "0"]),
@@ -149,17 +170,12 @@ impl Kind {
                 1 => pool(&["f0", "", "++", "-x", "*"]),
             ]
             .boxed(),
-            Kind::Index => prop_oneof![8 => small(-6..7), 1 => pool(INTS), 1 => pool(NOT_INTS)].boxed(),
-            Kind::Offset => prop_oneof![8 => small(0..40), 1 => pool(OFFSETS)].boxed(),
-            Kind::Count => prop_oneof![8 => small(-4..8), 1 => pool(&["100", "0", "abc", ""])].boxed(),
-            Kind::Seconds => pool(SECONDS),
-            Kind::Millis => pool(MILLIS),
-            Kind::UnixSeconds => pool(UNIX_SECONDS),
-            Kind::UnixMillis => pool(UNIX_MILLIS),
-            Kind::Timeout => prop_oneof![4 => pool(&["0.001", "0.005"]), 1 => pool(TIMEOUTS)].boxed(),
-            Kind::Pattern => pool(PATTERNS),
-            Kind::Cursor => prop_oneof![8 => pool(&["0"]), 1 => pool(CURSORS)].boxed(),
-            Kind::Db => prop_oneof![8 => small(0..3), 1 => pool(&["-1", "16", "a", "99999999999"])].boxed(),
+            other => unreachable!("{other:?} is no value of a sorted set"),
+        }
+    }
+
+    fn in_streams(self) -> BoxedStrategy<Vec<u8>> {
+        match self {
             Kind::NewId => (0..4u32).prop_map(|n| [NEW_ID, n.to_string().as_bytes()].concat()).boxed(),
             Kind::Id => ids().boxed(),
             Kind::IdBound => prop_oneof![
@@ -171,7 +187,7 @@ impl Kind {
             Kind::Group => prop_oneof![12 => pool(&["g0", "g0", "g1"]), 1 => pool(&["g2", ""])].boxed(),
             Kind::Consumer => pool(&["c0", "c1", "c2"]),
             Kind::Idle => prop_oneof![8 => pool(&["0", "100000", "1000000"]), 1 => pool(&["-1", "abc", "1.5"])].boxed(),
-            Kind::TypeName => pool(&["string", "list", "hash", "set", "zset", "stream", "HASH", "x"]),
+            other => unreachable!("{other:?} is no value of a stream"),
         }
     }
 }

@@ -98,7 +98,7 @@ pub fn keys(args: Args) -> Vec<(usize, KeyFlags)> {
         if is("STREAMS") {
             let n = args.len() - i - 1;
             let flags = KeyFlags::RO.or(KeyFlags::ACCESS);
-            return if n % 2 == 0 { (i + 1..=i + n / 2).map(|k| (k, flags)).collect() } else { Vec::new() };
+            return if n.is_multiple_of(2) { (i + 1..=i + n / 2).map(|k| (k, flags)).collect() } else { Vec::new() };
         }
         i += match () {
             () if is("BLOCK") || is("COUNT") => 2,

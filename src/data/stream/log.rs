@@ -153,8 +153,7 @@ impl Log {
     /// nodes go, and no more entries than `limit` (0: no limit).
     pub fn trim(&mut self, trim: Trim, approximate: bool, limit: u64) -> u64 {
         let mut gone = 0;
-        loop {
-            let Some(node) = self.nodes.first() else { break };
+        while let Some(node) = self.nodes.first() {
             let live = u64::from(node.live);
             let whole = match trim {
                 Trim::MaxLen(len) if self.len <= len => break,

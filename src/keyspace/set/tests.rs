@@ -163,7 +163,7 @@ fn drawing_from_small_forms_is_fair() {
         let limits = SetLimits { ints: 512, packed: 128, text_bytes: 64 };
         for first in ["0", "x"] {
             let (mut drawn, mut popped) = ([0u32; 20], [0u32; 20]);
-            let index = |item: Item| usize::from(item.to_vec()[0] - b'a' + 0);
+            let index = |item: Item| usize::from(item.to_vec()[0] - b'a');
             let number = |item: Item| item.as_int().map_or_else(|| index(item), |n| n as usize);
             for round in 0..2000 {
                 let name = format!("{first}{round}");
