@@ -9,6 +9,7 @@
 //! - [`config`]: the directives, their file and command-line syntax, the live values.
 //! - [`keyspace`]: shards, the key table, entries, expiry, eviction, memory account; `edit` is the one door to change.
 //! - [`session`]: one connection's state, mailboxes, the registries of clients and channels.
+//! - [`persist`]: values as bytes and back: the RDB format, DUMP's envelope.
 //! - [`commands`]: one file per family: a table of rows and a function per row.
 //! - [`engine`]: dispatch: ordered pre-checks, lock scope, execution, effects.
 //! - [`env`]: the seam: network, disk, clocks, randomness, tasks; and the tokio implementation.
@@ -21,6 +22,7 @@ pub mod data;
 pub mod engine;
 pub mod env;
 pub mod keyspace;
+pub mod persist;
 pub mod protocol;
 pub mod server;
 pub mod session;

@@ -24,6 +24,7 @@ const FAMILIES: &[&[Row]] = &[
     super::generic::relocate::ROWS,
     super::generic::iterate::ROWS,
     super::generic::flush::ROWS,
+    super::generic::dump::ROWS,
     super::generic::object::ROWS,
     super::expiry::ROWS,
     super::transactions::ROWS,

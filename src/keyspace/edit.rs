@@ -155,7 +155,7 @@ impl<'a> Edit<'a> {
 
 /// Whether a collection has no element left.
 #[inline]
-fn is_empty(e: &Entry) -> bool {
+pub fn is_empty(e: &Entry) -> bool {
     match e.kind() {
         Kind::StrInt | Kind::StrInline | Kind::StrLarge => false,
         Kind::ListPacked | Kind::HashPacked | Kind::SetInts | Kind::SetPacked | Kind::ZsetPacked => {

@@ -53,6 +53,7 @@ pub const RENAME_FROM: Event = Event::generic("rename_from");
 pub const RENAME_TO: Event = Event::generic("rename_to");
 pub const MOVE_FROM: Event = Event::generic("move_from");
 pub const MOVE_TO: Event = Event::generic("move_to");
+pub const RESTORE: Event = Event::generic("restore");
 pub const COPY_TO: Event = Event::generic("copy_to");
 
 /// One event that a command caused, to be published after it.

@@ -156,6 +156,75 @@ pub struct HashMut<'a> {
     expired: u64,
 }
 
+/// Makes a small hash large.
+fn to_table(e: &mut Entry, key: HashKey) -> &mut HashTable {
+    if e.kind() == Kind::HashPacked {
+        let table = packed::to_table(e.payload(), key);
+        e.set_object(Object::Hash(table));
+    }
+    match e.object_mut() {
+        Some(Object::Hash(h)) => h,
+        _ => panic!("not a hash"),
+    }
+}
+
+/// Sets a field of a small hash, if that may stay small with it, and says whether the field is
+/// new; otherwise the hash is a large one afterwards.
+#[inline]
+fn set_packed(
+    e: &mut Entry,
+    limits: HashLimits,
+    key: HashKey,
+    (field, value): (&[u8], &[u8]),
+    expiry: NewExpiry,
+) -> Option<bool> {
+    if e.kind() != Kind::HashPacked {
+        return None;
+    }
+    if field.len().max(value.len()) > limits.text_bytes || matches!(expiry, NewExpiry::At(_)) {
+        to_table(e, key);
+        return None;
+    }
+    let fields = packed::set(e, field, value);
+    if fields.is_some_and(|n| n > limits.fields) {
+        to_table(e, key);
+    }
+    Some(fields.is_some())
+}
+
+/// A hash in the making, which no key holds yet.
+pub struct HashDraft {
+    entry: Entry,
+    limits: HashLimits,
+    key: HashKey,
+}
+
+impl HashDraft {
+    /// A hash for a key called `name`, for about so many `fields`; `key` keys its table.
+    pub fn new(name: &[u8], limits: HashLimits, key: HashKey, fields: usize) -> HashDraft {
+        let mut entry = Entry::new(Kind::HashPacked, name, 0, None);
+        if fields > limits.fields {
+            to_table(&mut entry, key);
+        }
+        HashDraft { entry, limits, key }
+    }
+
+    /// Adds a field, which expires at a unix time in ms or never; whether it is new.
+    #[inline]
+    pub fn add(&mut self, field: &[u8], value: &[u8], expiry_ms: Option<u64>) -> bool {
+        let expiry = expiry_ms.map_or(NewExpiry::Never, NewExpiry::At);
+        let small = set_packed(&mut self.entry, self.limits, self.key, (field, value), expiry);
+        small.unwrap_or_else(|| to_table(&mut self.entry, self.key).put(field, value, expiry))
+    }
+
+    /// The entry, to be put into the key space.
+    pub fn into_entry(mut self) -> Entry {
+        let any = matches!(self.entry.object(), Some(Object::Hash(h)) if h.expiring() > 0);
+        self.entry.set_fields_expire(any);
+        self.entry
+    }
+}
+
 impl<'a> HashMut<'a> {
     pub(super) fn new(edit: Edit<'a>, limits: HashLimits, key: HashKey) -> HashMut<'a> {
         let now = edit.now;
@@ -188,11 +257,8 @@ impl<'a> HashMut<'a> {
 
     /// Makes a small hash large.
     fn convert(&mut self) -> &mut HashTable {
-        if let HashRef::Packed(bytes) = self.get() {
-            let table = packed::to_table(bytes, self.key);
-            self.entry_mut().set_object(Object::Hash(table));
-        }
-        self.table().expect("a large hash")
+        let key = self.key;
+        to_table(self.entry_mut(), key)
     }
 
     /// Says that `fields` pairs will be set: too many for a small hash make it large at once.
@@ -214,16 +280,9 @@ impl<'a> HashMut<'a> {
     /// Sets `field` to `value`; whether the field is new.
     #[inline]
     pub fn set(&mut self, field: &[u8], value: &[u8], expiry: NewExpiry) -> bool {
-        if self.entry().kind() == Kind::HashPacked {
-            let fits = field.len().max(value.len()) <= self.limits.text_bytes;
-            if fits && !matches!(expiry, NewExpiry::At(_)) {
-                let fields = packed::set(self.entry_mut(), field, value);
-                if fields.is_some_and(|n| n > self.limits.fields) {
-                    self.convert();
-                }
-                return fields.is_some();
-            }
-            self.convert();
+        let (limits, key) = (self.limits, self.key);
+        if let Some(new) = set_packed(self.entry_mut(), limits, key, (field, value), expiry) {
+            return new;
         }
         self.table_at(field).expect("a large hash").put(field, value, expiry)
     }

@@ -307,7 +307,7 @@ impl Keys<'_, '_> {
     /// What a set that is to be made depends on.
     #[inline]
     pub fn set_rules(&self, limits: SetLimits) -> Rules {
-        Rules { limits, key: self.held.space().hash_key() }
+        Rules::new(limits, self.held.space().hash_key())
     }
 }
 

@@ -251,6 +251,11 @@ impl Error {
     pub const EXPIRE_GT_LT: Error = Error::Static("ERR GT and LT options at the same time are not compatible");
     pub const TIMEOUT_NOT_FLOAT: Error = Error::Static("ERR timeout is not a float or out of range");
     pub const TIMEOUT_NOT_INT: Error = Error::Static("ERR timeout is not an integer or out of range");
+    pub const DUMP_ENVELOPE: Error = Error::Static("ERR DUMP payload version or checksum are wrong");
+    pub const DUMP_VALUE: Error = Error::Static("ERR Bad data format");
+    pub const TTL_NEGATIVE: Error = Error::Static("ERR Invalid TTL value, must be >= 0");
+    pub const IDLETIME_NEGATIVE: Error = Error::Static("ERR Invalid IDLETIME value, must be >= 0");
+    pub const FREQ_RANGE: Error = Error::Static("ERR Invalid FREQ value, must be >= 0 and <= 255");
     pub const TIMEOUT_NEGATIVE: Error = Error::Static("ERR timeout is negative");
     pub const TIMEOUT_RANGE: Error = Error::Static("ERR timeout is out of range");
     pub const DB_INDEX_RANGE: Error = Error::Static("ERR DB index is out of range");

@@ -1,5 +1,6 @@
 //! Commands on keys of any type, a file per theme.
 
+pub mod dump;
 pub mod existence;
 pub mod flush;
 pub mod iterate;

@@ -43,6 +43,9 @@ group! {
     rdbcompression: bool = true => yes_no("rdbcompression").harmless();
     /// Check the snapshot's checksum.
     rdbchecksum: bool = true => yes_no("rdbchecksum").immutable().harmless();
+    /// Version of the format that DUMP writes: 10 for what Redis 7.0 reads, 11 for what Valkey
+    /// 7.2 and Redis 7.2 read. A value that needs a later one is written in that.
+    rdb_version: i32 = 11 => integer("rdb-version", 10, 11);
     /// Whether snapshots of unknown newer versions are read.
     rdb_version_check: RdbVersionCheck = RdbVersionCheck::Strict
         => word::<RdbVersionCheck>("rdb-version-check").harmless();

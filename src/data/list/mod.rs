@@ -26,6 +26,7 @@ pub use limit::NodeLimit;
 use crate::data::alloc::size_class;
 use crate::data::packed::{ByteStore, Item, Packed};
 use node::Node;
+pub use node::NodeContent;
 
 /// An end of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -181,6 +182,11 @@ impl List {
     pub fn get(&self, index: i64) -> Option<Item<'_>> {
         let (i, n) = self.locate(self.absolute(index)?);
         Some(self.nodes[i].get(n))
+    }
+
+    /// What the nodes hold, head first: for writing them down.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeContent<'_>> {
+        self.nodes.iter().map(Node::content)
     }
 
     /// All elements.

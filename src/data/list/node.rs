@@ -24,6 +24,15 @@ pub(super) struct Node {
     plain: bool,
 }
 
+/// What one node of a list holds.
+#[derive(Clone, Copy, Debug)]
+pub enum NodeContent<'a> {
+    /// Packed elements with back lengths, and how many.
+    Packed(&'a [u8], usize),
+    /// One element too large to be packed.
+    Plain(&'a [u8]),
+}
+
 /// Which end of a buffer gives room.
 #[derive(Clone, Copy, PartialEq)]
 enum End {
@@ -56,6 +65,12 @@ impl Node {
 
     pub fn count(&self) -> usize {
         self.count as usize
+    }
+
+    /// Its elements.
+    pub fn content(&self) -> NodeContent<'_> {
+        let bytes = &self.buf[self.head as usize..];
+        if self.plain { NodeContent::Plain(bytes) } else { NodeContent::Packed(bytes, self.count()) }
     }
 
     pub fn is_plain(&self) -> bool {

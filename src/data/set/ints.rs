@@ -28,9 +28,9 @@ fn width_for(v: i64) -> usize {
     }
 }
 
-/// The width and the integers.
+/// The width and the integers' bytes.
 #[inline]
-fn parts(bytes: &[u8]) -> (usize, &[u8]) {
+pub fn parts(bytes: &[u8]) -> (usize, &[u8]) {
     match bytes {
         [] => (2, &[]),
         [width, ints @ ..] => (usize::from(*width), ints),

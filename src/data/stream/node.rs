@@ -91,6 +91,16 @@ impl Node {
         }
     }
 
+    /// The id of its first entry ever.
+    pub fn first_id(&self) -> Id {
+        self.first
+    }
+
+    /// Entries that are not deleted.
+    pub fn live(&self) -> u64 {
+        self.live.into()
+    }
+
     /// Entries, deleted ones included.
     pub fn entries(&self) -> u64 {
         u64::from(self.live) + u64::from(self.deleted)

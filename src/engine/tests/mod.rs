@@ -6,6 +6,7 @@ mod command;
 mod config;
 mod connection;
 mod debug;
+mod dump;
 mod events;
 mod eviction;
 mod expiry;

@@ -23,6 +23,11 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Rules from the configured limits; `key` keys the tables.
+    pub fn new(limits: SetLimits, key: HashKey) -> Rules {
+        Rules { limits, key }
+    }
+
     /// The form in which a set begins to which about so many `members` will be added.
     #[inline]
     pub(super) fn first_kind(self, first: &[u8], members: usize) -> Kind {

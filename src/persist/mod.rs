@@ -1,0 +1,8 @@
+//! What leaves the process and comes back: values as bytes.
+//!
+//! [`rdb`] is the format of Valkey's and Redis's database files; [`dump`] is the envelope
+//! DUMP puts one value in, and RESTORE opens. Nothing here touches a file: bytes come in and
+//! go out.
+
+pub mod dump;
+pub mod rdb;
