@@ -70,6 +70,17 @@ pub struct Config {
 }
 
 impl Config {
+    /// What all clients together may hold, in bytes; `None` if there is no limit.
+    pub fn clients_limit_bytes(&self) -> Option<u64> {
+        self.limits.maxmemory_clients.limit_bytes(self.memory.maxmemory_bytes)
+    }
+
+    /// Whether a limit decides what becomes of a client that does not take its replies. If
+    /// none does, it has to wait.
+    pub fn limits_replies(&self, subscriber: bool) -> bool {
+        self.limits.client_output_buffer_limit.of(subscriber).hard_bytes > 0 || self.clients_limit_bytes().is_some()
+    }
+
     /// Brings values that are accepted but mean no more than their nearest sensible neighbour into range.
     fn normalize(&mut self) {
         self.process.hz = self.process.hz.clamp(1, 500);

@@ -278,11 +278,14 @@ fn standing(s: &Session) -> Option<Progress> {
 
 /// Whether so many unsent replies end or suspend the session.
 fn output_is_high(w: &Worker, s: &Session, out: &Output) -> Option<Progress> {
-    let limit = w.config.limits.client_output_buffer_limit.of(!s.subscriptions.is_empty());
-    match limit.hard_bytes {
-        0 => Some(Progress::Send),
-        hard if out.memory_bytes() as u64 > hard => Some(Progress::Kill),
-        _ => None,
+    let (subscriber, used) = (!s.subscriptions.is_empty(), out.memory_bytes() as u64);
+    let hard = w.config.limits.client_output_buffer_limit.of(subscriber).hard_bytes;
+    match () {
+        () if hard > 0 && used > hard => Some(Progress::Kill),
+        // More than all clients may hold: who is not evicted for it has to wait.
+        () if w.config.clients_limit_bytes().is_some_and(|all| used > all) => Some(Progress::Send),
+        () if w.config.limits_replies(subscriber) => None,
+        () => Some(Progress::Send),
     }
 }
 

@@ -135,7 +135,7 @@ impl Engine {
     pub fn limit_clients(&self, now: Now) {
         let config = self.shared.config.get();
         let total = self.shared.weigh_clients(now.mono.0 / 1_000_000, 0);
-        let Some(limit) = config.limits.maxmemory_clients.limit_bytes(config.memory.maxmemory_bytes) else { return };
+        let Some(limit) = config.clients_limit_bytes() else { return };
         if total <= limit {
             return;
         }

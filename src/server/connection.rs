@@ -320,10 +320,7 @@ impl<E: Env> Connection<E> {
     /// Has clients evicted if this one's growth makes all of them together hold more than
     /// `maxmemory-clients`; whether this one is among them.
     fn is_evicted(&mut self) -> bool {
-        let w = self.local.worker.borrow();
-        let limit = w.config.limits.maxmemory_clients.limit_bytes(w.config.memory.maxmemory_bytes);
-        drop(w);
-        let Some(limit) = limit else { return false };
+        let Some(limit) = self.local.worker.borrow().config.clients_limit_bytes() else { return false };
         let (engine, info) = (&self.local.engine, &self.session.info);
         let bytes = info.memory_bytes();
         let growth = bytes.saturating_sub(self.weighed_bytes);
@@ -401,10 +398,7 @@ impl<E: Env> Connection<E> {
     }
 
     fn may_read(&self, progress: &Progress) -> bool {
-        let limited = || {
-            let w = self.local.worker.borrow();
-            w.config.limits.client_output_buffer_limit.of(false).hard_bytes > 0
-        };
+        let limited = || self.local.worker.borrow().config.limits_replies(false);
         !self.finished
             && match progress {
                 Progress::Read { .. } => self.out.len() < STOP_READING_BYTES || limited(),

@@ -81,3 +81,24 @@ fn clients_are_evicted_as_they_grow() {
     assert!(large.read_to_close().is_empty());
     assert_eq!(field(&mut c, "large", "id"), None, "gone as soon as the connection is closed");
 }
+
+#[test]
+fn a_client_that_does_not_read_is_evicted() {
+    let server = start(&["--maxmemory-clients", "3mb"]);
+    let (mut c, mut deaf, mut kept) = (server.client(), server.client(), server.client());
+    assert_reply!(kept, ["CLIENT", "SETNAME", "kept"], ok());
+    assert_reply!(kept, ["CLIENT", "NO-EVICT", "ON"], ok());
+    assert_reply!(c, ["CLIENT", "NO-EVICT", "ON"], ok());
+    assert_reply!(deaf, ["CLIENT", "SETNAME", "deaf"], ok());
+    assert_reply!(c, ["SET", "k", "v".repeat(1 << 19).as_str()], ok());
+    eventually("the client is evicted", || {
+        deaf.raw(b"GET k\r\n");
+        sleep(Duration::from_millis(5));
+        field(&mut c, "deaf", "id").is_none()
+    });
+    (0..60).for_each(|_| kept.raw(b"GET k\r\n"));
+    sleep(Duration::from_millis(300));
+    let held = field(&mut c, "kept", "tot-mem").expect("must not be evicted");
+    assert!((3 << 20..6 << 20).contains(&held), "waits instead: {held}");
+    (0..60).for_each(|_| assert!(matches!(kept.recv(), Value::Bulk(_))));
+}
