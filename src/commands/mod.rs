@@ -10,6 +10,7 @@ pub mod ctx;
 pub mod debug;
 pub mod expiry;
 pub mod generic;
+pub mod geo;
 pub mod hashes;
 pub mod help;
 pub mod info;

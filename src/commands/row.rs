@@ -143,6 +143,7 @@ impl Acl {
 pub enum Group {
     Connection,
     Generic,
+    Geo,
     Hash,
     List,
     PubSub,
@@ -159,6 +160,7 @@ impl Group {
         match self {
             Group::Connection => "connection",
             Group::Generic => "generic",
+            Group::Geo => "geo",
             Group::Hash => "hash",
             Group::List => "list",
             Group::PubSub => "pubsub",

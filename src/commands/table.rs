@@ -70,6 +70,8 @@ const FAMILIES: &[&[Row]] = &[
     super::streams::claim::ROWS,
     super::streams::autoclaim::ROWS,
     super::streams::info::ROWS,
+    super::geo::points::ROWS,
+    super::geo::search::ROWS,
 ];
 
 const fn count(top_only: bool) -> usize {

@@ -1,6 +1,7 @@
 //! See the layer list in `lib.rs`.
 
 pub mod alloc;
+pub mod geo;
 pub mod hash;
 pub mod list;
 pub mod packed;

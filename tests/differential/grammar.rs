@@ -208,6 +208,33 @@ pub const STREAMS: &[Line] = &[
     (1, "OBJECT ENCODING x"),
 ];
 
+pub const GEO: &[Line] = &[
+    (10, "GEOADD g (lon lat f)..."),
+    (2, "GEOADD g [NX|XX] [CH] lon lat f"),
+    (2, "(GEOHASH|GEOPOS) g f..."),
+    (3, "GEODIST g f f [unit]"),
+    (
+        6,
+        "GEOSEARCH g (FROMMEMBER f|FROMLONLAT lon lat) (BYRADIUS dist unit|BYBOX dist dist unit) [ASC|DESC] [WITHCOORD] [WITHDIST] [WITHHASH]",
+    ),
+    (4, "GEOSEARCH g FROMLONLAT lon lat BYRADIUS dist km [ASC|DESC] COUNT count [ANY] [WITHDIST]"),
+    (1, "GEOSEARCH g [FROMMEMBER f] [FROMLONLAT lon lat] [BYRADIUS dist unit] [BYBOX dist dist unit] [ASC] [ANY]"),
+    (
+        3,
+        "GEOSEARCHSTORE g g (FROMMEMBER f|FROMLONLAT lon lat) (BYRADIUS dist unit|BYBOX dist dist unit) [COUNT count] [STOREDIST]",
+    ),
+    (
+        3,
+        "(GEORADIUS|GEORADIUS_RO) g lon lat dist unit [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count] [ASC|DESC] [STORE k]",
+    ),
+    (
+        3,
+        "(GEORADIUSBYMEMBER|GEORADIUSBYMEMBER_RO) g f dist unit [WITHDIST] [WITHHASH] [ASC|DESC] [COUNT count] [STORE g|STOREDIST g]",
+    ),
+    (1, "ZRANGE g 0 index WITHSCORES"),
+    (1, "OBJECT ENCODING g"),
+];
+
 pub const TRANSACTIONS: &[Line] =
     &[(4, "MULTI"), (4, "EXEC"), (1, "DISCARD"), (2, "WATCH k..."), (1, "UNWATCH"), (1, "NOSUCHCOMMAND v")];
 

@@ -97,6 +97,20 @@ const INTENDED: &[Intended] = &[
         reason: WITH_SCORE,
     },
     Intended {
+        command: "GEOSEARCH",
+        peer: Some("ERR exactly one of BYRADIUS and BYBOX can be specified for GEOSEARCH"),
+        ours: "ERR exactly one of BYRADIUS, BYBOX and BYPOLYGON can be specified for GEOSEARCH",
+        parts_ways: false,
+        reason: "Valkey 9 has polygons",
+    },
+    Intended {
+        command: "GEOSEARCH",
+        peer: Some("ERR exactly one of BYRADIUS and BYBOX can be specified for geosearch"),
+        ours: "ERR exactly one of BYRADIUS, BYBOX and BYPOLYGON can be specified for geosearch",
+        parts_ways: false,
+        reason: "Valkey 9 has polygons",
+    },
+    Intended {
         command: "LREM",
         peer: None,
         ours: NOT_NEGATABLE,

@@ -21,7 +21,7 @@ mod values;
 use common::{peer, subject};
 use duel::Duel;
 use grammar::{
-    BLOCKING, CONNECTION, HASHES, KEYS, LISTS, SET_ENCODINGS, SETS, STREAMS, STRINGS, TRANSACTIONS, ZSETS, any_of,
+    BLOCKING, CONNECTION, GEO, HASHES, KEYS, LISTS, SET_ENCODINGS, SETS, STREAMS, STRINGS, TRANSACTIONS, ZSETS, any_of,
     sequences,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -29,7 +29,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Compared in a run that does not say otherwise.
 const COMMANDS: usize = 30_000;
 /// The tests below that share it.
-const FAMILIES: usize = 9;
+const FAMILIES: usize = 10;
 
 type Family = (u32, &'static [(u32, &'static str)]);
 
@@ -41,6 +41,7 @@ const EVERYTHING: &[Family] = &[
     (1, SET_ENCODINGS),
     (20, ZSETS),
     (20, STREAMS),
+    (5, GEO),
     (20, KEYS),
     (5, TRANSACTIONS),
     (5, CONNECTION),
@@ -111,6 +112,11 @@ fn streams() {
     // Small nodes, so that approximate trimming has something to trim.
     let options = ["--stream-node-max-entries", "4"];
     compare_as("streams", &[(20, STREAMS), (1, KEYS)], &options, &options);
+}
+
+#[test]
+fn geo() {
+    compare_with_peer("geo", &[(10, GEO), (1, KEYS)]);
 }
 
 #[test]

@@ -13,6 +13,12 @@ pub enum Kind {
     ZsetKey,
     /// A key of a sorted set or of a plain one.
     ScoredKey,
+    /// A key of points, and coordinates.
+    GeoKey,
+    Longitude,
+    Latitude,
+    Distance,
+    Unit,
     /// A key of a sorted set whose scores are all equal.
     LexKey,
     StreamKey,
@@ -66,6 +72,11 @@ impl Kind {
             "t" => Kind::SetKey,
             "z" => Kind::ZsetKey,
             "zt" => Kind::ScoredKey,
+            "g" => Kind::GeoKey,
+            "lon" => Kind::Longitude,
+            "lat" => Kind::Latitude,
+            "dist" => Kind::Distance,
+            "unit" => Kind::Unit,
             "y" => Kind::LexKey,
             "x" => Kind::StreamKey,
             "k" => Kind::AnyKey,
@@ -109,6 +120,16 @@ impl Kind {
             Kind::ScoredKey => {
                 prop_oneof![3 => keys(&["z0", "z1", "z2"]), 1 => keys(&["t0", "t1", "t2", "t3"])].boxed()
             }
+            Kind::GeoKey => keys(&["g0", "g1"]),
+            Kind::Longitude => coordinates(180),
+            Kind::Latitude => coordinates(85),
+            Kind::Distance => prop_oneof![
+                4 => small(0..300),
+                2 => small(300..12_000),
+                1 => pool(&["0", "0.5", "1e7", "-1", "abc", "100000"]),
+            ]
+            .boxed(),
+            Kind::Unit => prop_oneof![4 => pool(&["km"]), 2 => pool(&["m", "ft", "mi", "MI", "KM"]), 1 => pool(&["x", ""])].boxed(),
             Kind::LexKey => pool(&["y0", "y1"]),
             Kind::StreamKey => keys(&["x0", "x0", "x1"]),
             Kind::AnyKey => prop_oneof![
@@ -330,6 +351,18 @@ fn ids() -> BoxedStrategy<Vec<u8>> {
         2 => small(0..45),
         1 => pool(&["18446744073709551615-18446744073709551615", "0-0", "0", "9223372036854775808-1", "007-01"]),
         1 => pool(&["", "-", "abc", "1-", "-1", "1-1-1", "18446744073709551616", "1-*", "$", ">"]),
+    ]
+    .boxed()
+}
+
+/// Degrees with six decimals, in a small part of the world or anywhere.
+fn coordinates(max: i32) -> BoxedStrategy<Vec<u8>> {
+    let millionths =
+        |range: std::ops::Range<i32>| range.prop_map(|n| format!("{:.6}", f64::from(n) / 1e6).into_bytes());
+    prop_oneof![
+        8 => millionths(10_000_000..14_000_000),
+        8 => millionths(-max * 1_000_000..max * 1_000_000),
+        1 => pool(&["0", "180", "-180", "85.05112878", "-85.05112878", "85.06", "181", "abc", "inf"]),
     ]
     .boxed()
 }

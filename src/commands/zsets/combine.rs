@@ -206,7 +206,7 @@ fn show(ctx: &mut Ctx, op: Op) -> Outcome {
 
 fn store_result(ctx: &mut Ctx, op: Op, event: &'static str) -> Outcome {
     let (members, _) = combine(ctx, op, 2, false)?;
-    store(ctx, members, Event::zset(event))
+    store(ctx, 1, members, Event::zset(event))
 }
 
 /// The result of an operation whose number of keys is in argument `at`, and whether scores

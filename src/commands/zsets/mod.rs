@@ -56,10 +56,10 @@ fn reply_members<'m>(out: &mut Reply, n: usize, scores: bool, members: impl Iter
     }
 }
 
-/// Stores a result under the key in argument 1 and replies its size; an empty one deletes
+/// Stores a result under the key in argument `at` and replies its size; an empty one deletes
 /// the key.
-pub(super) fn store(ctx: &mut Ctx, members: Builder, event: Event) -> Outcome {
-    let (key, limits, len) = (ctx.key(1), limits(ctx), members.len());
+pub(super) fn store(ctx: &mut Ctx, at: usize, members: Builder, event: Event) -> Outcome {
+    let (key, limits, len) = (ctx.key(at), limits(ctx), members.len());
     if members.is_empty() {
         ctx.keys.delete(key, event::DEL);
     } else {

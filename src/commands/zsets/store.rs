@@ -38,5 +38,5 @@ fn zrangestore(ctx: &mut Ctx) -> Outcome {
         let found = set.range(query.ranks(set), query.reverse);
         found.for_each(|(member, score)| member.with_text(|name| members.add(name, score)));
     }
-    store(ctx, members, Event::zset("zrangestore"))
+    store(ctx, 1, members, Event::zset("zrangestore"))
 }

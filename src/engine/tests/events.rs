@@ -203,6 +203,10 @@ fn of_sorted_sets() {
         ZADD z 1 a; ZDIFFSTORE z 2 z z => del z@0
         ZADD z 1 a; ZRANGESTORE d z 0 -1 => new d@0, zrangestore d@0
         ZADD z 1 a; ZRANGESTORE z z 5 9 => del z@0
+        GEOADD z 1 1 a => new z@0, zadd z@0
+        GEOADD z 1 1 a; GEOSEARCHSTORE d z FROMMEMBER a BYRADIUS 1 m => new d@0, geosearchstore d@0
+        GEOADD z 1 1 a; GEORADIUS z 1 1 9 km STORE d => new d@0, georadiusstore d@0
+        GEOADD z 1 1 a; GEOSEARCHSTORE z z FROMLONLAT 9 9 BYRADIUS 1 m => del z@0
         ",
     );
 }

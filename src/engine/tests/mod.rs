@@ -11,6 +11,7 @@ mod events;
 mod eviction;
 mod expiry;
 mod generic;
+mod geo;
 mod hashes;
 mod info;
 mod lists;
