@@ -217,7 +217,7 @@ pub const GEO: &[Line] = &[
         6,
         "GEOSEARCH g (FROMMEMBER f|FROMLONLAT lon lat) (BYRADIUS dist unit|BYBOX dist dist unit) [ASC|DESC] [WITHCOORD] [WITHDIST] [WITHHASH]",
     ),
-    (4, "GEOSEARCH g FROMLONLAT lon lat BYRADIUS dist km [ASC|DESC] COUNT count [ANY] [WITHDIST]"),
+    (4, "GEOSEARCH g FROMLONLAT lon lat BYRADIUS dist KM [ASC|DESC] COUNT count [ANY] [WITHDIST]"),
     (1, "GEOSEARCH g [FROMMEMBER f] [FROMLONLAT lon lat] [BYRADIUS dist unit] [BYBOX dist dist unit] [ASC] [ANY]"),
     (
         3,
