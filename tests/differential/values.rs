@@ -129,7 +129,10 @@ impl Kind {
                 1 => pool(&["0", "0.5", "1e7", "-1", "abc", "100000"]),
             ]
             .boxed(),
-            Kind::Unit => prop_oneof![4 => pool(&["km"]), 2 => pool(&["m", "ft", "mi", "MI", "KM"]), 1 => pool(&["x", ""])].boxed(),
+            Kind::Unit => {
+                prop_oneof![4 => pool(&["km"]), 2 => pool(&["m", "ft", "mi", "MI", "KM"]), 1 => pool(&["x", ""])]
+                    .boxed()
+            }
             Kind::LexKey => pool(&["y0", "y1"]),
             Kind::StreamKey => keys(&["x0", "x0", "x1"]),
             Kind::AnyKey => prop_oneof![
