@@ -81,7 +81,7 @@ pub fn first_difference(sequence: &[Command], ours: &[Value], peer: &[Value]) ->
     for (at, command) in sequence.iter().enumerate() {
         let name = upper(command.first());
         // Members that are drawn at random are then missing from one set and not the other.
-        let pops = name == "SPOP" || name == "EXEC" && queue.iter().any(|c| upper(c.first()) == "SPOP");
+        let pops = name == "EXEC" && queue.iter().any(|c| upper(c.first()) == "SPOP");
         let same = match name.as_str() {
             "EXEC" => same_exec(&std::mem::take(&mut queue), &ours[at], &peer[at]),
             _ => same(command, &ours[at], &peer[at]),
@@ -90,7 +90,7 @@ pub fn first_difference(sequence: &[Command], ours: &[Value], peer: &[Value]) ->
             return Some(Difference { at, ours: ours[at].clone(), peer: peer[at].clone() });
         }
         let parts_ways = intended(&name, &ours[at], &peer[at]).is_some_and(|known| known.parts_ways);
-        if parts_ways || pops && whole(&ours[at]) != whole(&peer[at]) {
+        if parts_ways || pops && ours[at] != peer[at] || drew_apart(command, &ours[at], &peer[at]) {
             return None;
         }
         match &peer[at] {
@@ -101,6 +101,11 @@ pub fn first_difference(sequence: &[Command], ours: &[Value], peer: &[Value]) ->
         }
     }
     None
+}
+
+/// Whether the command has taken other members from a set here than there.
+fn drew_apart(command: &Command, ours: &Value, peer: &Value) -> bool {
+    upper(command.first()) == "SPOP" && whole(ours) != whole(peer)
 }
 
 /// A reply's items without their order.
@@ -118,7 +123,10 @@ fn ends_queue(command: &Command) -> bool {
 fn same_exec(queue: &[&Command], ours: &Value, peer: &Value) -> bool {
     match (ours, peer) {
         (Value::Array(a), Value::Array(b)) if a.len() == queue.len() && b.len() == queue.len() => {
-            queue.iter().zip(a.iter().zip(b)).all(|(command, (a, b))| same(command, a, b))
+            let replies = queue.iter().zip(a.iter().zip(b));
+            let parted = |(command, (a, b)): &(&&Command, (&Value, &Value))| drew_apart(command, a, b);
+            let known = replies.clone().position(|reply| parted(&reply)).map_or(queue.len(), |at| at + 1);
+            replies.take(known).all(|(command, (a, b))| same(command, a, b))
         }
         _ => ours == peer,
     }
