@@ -407,6 +407,9 @@ pub struct Row {
     /// Deprecated since a version, in favour of something.
     pub deprecated: Option<(&'static str, &'static str)>,
     pub scope: Scope,
+    /// The argument that is first looked up in the value of the first key, 0 if none: a hint
+    /// for what to prefetch.
+    pub element: u8,
     pub subs: &'static [Row],
     pub run: Run,
 }
@@ -431,6 +434,7 @@ impl Row {
             history: &[],
             deprecated: None,
             scope: Scope::Keys,
+            element: 0,
             subs: &[],
             run,
         }

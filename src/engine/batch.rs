@@ -46,6 +46,8 @@ pub(super) struct Slot {
     command: Option<&'static Command>,
     /// Position and hash of the first key.
     first_key: Option<(usize, u64)>,
+    /// The hash of an element of a large collection that was prefetched.
+    element: Option<u64>,
 }
 
 /// Room for more arguments than this is given back after the request that needed it.
@@ -95,7 +97,7 @@ impl Engine {
                 break p;
             }
             let (n, end) = self.parse_batch(w, s, input);
-            prefetch(w, s, &mut held, n);
+            prefetch(w, s, &mut held, input, n);
             let stop = self.execute_batch(w, s, &mut held, (clock, &mut now), input, out, n);
             match (stop, end) {
                 (Some(p), _) => {
@@ -300,7 +302,7 @@ fn first_key(row: &Row, args: Args) -> Option<usize> {
 }
 
 /// Asks for the cache lines that the batch is about to need.
-fn prefetch(w: &Worker, s: &Session, held: &mut Held, n: usize) {
+fn prefetch(w: &mut Worker, s: &Session, held: &mut Held, input: &[u8], n: usize) {
     if n < 2 {
         return;
     }
@@ -310,5 +312,51 @@ fn prefetch(w: &Worker, s: &Session, held: &mut Held, n: usize) {
     }
     for (_, hash) in keys() {
         held.glance(hash, |shard| shard.table(s.db).prefetch_block(hash));
+    }
+    prefetch_elements(&mut w.batch[..n], s.db, held, input);
+}
+
+/// The same for the elements that commands will look up in large collections.
+fn prefetch_elements(batch: &mut [Slot], db: u32, held: &mut Held, input: &[u8]) {
+    let mut any = false;
+    let mut at = 0;
+    for slot in batch.iter_mut() {
+        let request = &input[at + slot.lead..];
+        at += slot.lead + slot.len;
+        let element = slot.command.map_or(0, |c| usize::from(c.row.element));
+        slot.element = None;
+        let Some((key_at, hash)) = slot.first_key.filter(|_| (1..slot.spans.len()).contains(&element)) else {
+            continue;
+        };
+        if !slot.words.is_empty() {
+            continue;
+        }
+        let args = Args::new(request, &slot.spans);
+        held.glance(hash, |shard| {
+            let entry = shard.table(db).get(hash, args.at(key_at));
+            slot.element = entry.and_then(|e| e.object()?.prefetch_bucket(args.at(element)));
+        });
+        any |= slot.element.is_some();
+    }
+    if any {
+        prefetch_element_blocks(batch, db, held, input);
+    }
+}
+
+/// Asks for the blocks of elements whose buckets were asked for.
+fn prefetch_element_blocks(batch: &[Slot], db: u32, held: &mut Held, input: &[u8]) {
+    let mut at = 0;
+    for slot in batch {
+        let request = &input[at + slot.lead..];
+        at += slot.lead + slot.len;
+        let (Some((key_at, hash)), Some(element)) = (slot.first_key, slot.element) else { continue };
+        let key = Args::new(request, &slot.spans).at(key_at);
+        held.glance(hash, |shard| {
+            if let Some(e) = shard.table(db).get(hash, key)
+                && let Some(object) = e.object()
+            {
+                object.prefetch_block(element);
+            }
+        });
     }
 }

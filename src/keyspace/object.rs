@@ -41,6 +41,27 @@ impl Object {
             }
     }
 
+    /// A hint that an element of a large collection is about to be looked up: asks for the
+    /// bucket, and returns the element's hash for [`Object::prefetch_block`].
+    pub fn prefetch_bucket(&self, element: &[u8]) -> Option<u64> {
+        match self {
+            Object::Hash(h) => Some(h.prefetch_bucket(element)),
+            Object::Set(s) => Some(s.prefetch_bucket(element)),
+            Object::ZSet(z) => Some(z.prefetch_bucket(element)),
+            Object::Str(_) | Object::List(_) => None,
+        }
+    }
+
+    /// Asks for the block of the element with this hash, in a bucket asked for some time ago.
+    pub fn prefetch_block(&self, hash: u64) {
+        match self {
+            Object::Hash(h) => h.prefetch_block(hash),
+            Object::Set(s) => s.prefetch_block(hash),
+            Object::ZSet(z) => z.prefetch_block(hash),
+            Object::Str(_) | Object::List(_) => {}
+        }
+    }
+
     /// How many separate allocations freeing this takes, about: the cost of a drop.
     pub fn free_effort(&self) -> usize {
         match self {

@@ -24,6 +24,7 @@ pub const ROWS: &[Row] = &[
         summary: "Adds an integer to the value of a field.",
         keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE))],
         args: &[Arg::key("key"), Arg::string("field"), Arg::int("increment")],
+        element: 2,
         ..Row::new("hincrby", 4, Group::Hash, hincrby)
     },
     Row {
@@ -34,6 +35,7 @@ pub const ROWS: &[Row] = &[
         summary: "Adds a number to the value of a field.",
         keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE))],
         args: &[Arg::key("key"), Arg::string("field"), Arg::double("increment")],
+        element: 2,
         ..Row::new("hincrbyfloat", 4, Group::Hash, hincrbyfloat)
     },
 ];

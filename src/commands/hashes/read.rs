@@ -20,6 +20,7 @@ pub const ROWS: &[Row] = &[
         summary: "Shows the value of a field.",
         keys: &[KeySpec::at(1, KeyFlags::RO.or(KeyFlags::ACCESS))],
         args: &[Arg::key("key"), Arg::string("field")],
+        element: 2,
         ..Row::new("hget", 3, Group::Hash, hget)
     },
     Row {
@@ -30,6 +31,7 @@ pub const ROWS: &[Row] = &[
         summary: "Shows the values of several fields.",
         keys: &[KeySpec::at(1, KeyFlags::RO.or(KeyFlags::ACCESS))],
         args: &[Arg::key("key"), Arg::string("field").multiple()],
+        element: 2,
         ..Row::new("hmget", -3, Group::Hash, hmget)
     },
     Row {
@@ -83,6 +85,7 @@ pub const ROWS: &[Row] = &[
         summary: "Tells how long the value of a field is.",
         keys: &[KeySpec::at(1, KeyFlags::RO)],
         args: &[Arg::key("key"), Arg::string("field")],
+        element: 2,
         ..Row::new("hstrlen", 3, Group::Hash, hstrlen)
     },
     Row {
@@ -93,6 +96,7 @@ pub const ROWS: &[Row] = &[
         summary: "Tells whether a hash has a field.",
         keys: &[KeySpec::at(1, KeyFlags::RO)],
         args: &[Arg::key("key"), Arg::string("field")],
+        element: 2,
         ..Row::new("hexists", 3, Group::Hash, hexists)
     },
 ];

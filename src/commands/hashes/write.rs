@@ -20,6 +20,7 @@ pub const ROWS: &[Row] = &[
         keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::UPDATE))],
         args: &[Arg::key("key"), Arg::block("data", &[Arg::string("field"), Arg::string("value")]).multiple()],
         history: &[("4.0.0", "Takes several fields.")],
+        element: 2,
         ..Row::new("hset", -4, Group::Hash, hset)
     },
     Row {
@@ -31,6 +32,7 @@ pub const ROWS: &[Row] = &[
         keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::UPDATE))],
         args: &[Arg::key("key"), Arg::block("data", &[Arg::string("field"), Arg::string("value")]).multiple()],
         deprecated: Some(("4.0.0", "`HSET` with multiple field-value pairs")),
+        element: 2,
         ..Row::new("hmset", -4, Group::Hash, hmset)
     },
     Row {
@@ -41,6 +43,7 @@ pub const ROWS: &[Row] = &[
         summary: "Sets a field of a hash unless it exists.",
         keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::INSERT))],
         args: &[Arg::key("key"), Arg::string("field"), Arg::string("value")],
+        element: 2,
         ..Row::new("hsetnx", 4, Group::Hash, hsetnx)
     },
     Row {
@@ -52,6 +55,7 @@ pub const ROWS: &[Row] = &[
         keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::DELETE))],
         args: &[Arg::key("key"), Arg::string("field").multiple()],
         history: &[("2.4.0", "Takes several fields.")],
+        element: 2,
         ..Row::new("hdel", -3, Group::Hash, hdel)
     },
 ];

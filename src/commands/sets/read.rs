@@ -17,6 +17,7 @@ pub const ROWS: &[Row] = &[
         summary: "Tells whether a set has a member.",
         keys: ASK,
         args: &[Arg::key("key"), Arg::string("member")],
+        element: 2,
         ..row("sismember", 3, Flags::READONLY.or(Flags::FAST), sismember)
     },
     Row {
@@ -25,6 +26,7 @@ pub const ROWS: &[Row] = &[
         summary: "Tells for each of several texts whether a set has it as a member.",
         keys: READ,
         args: &[Arg::key("key"), Arg::string("member").multiple()],
+        element: 2,
         ..row("smismember", -3, Flags::READONLY.or(Flags::FAST), smismember)
     },
     Row {

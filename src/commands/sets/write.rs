@@ -20,6 +20,7 @@ pub const ROWS: &[Row] = &[
         keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::INSERT))],
         args: &[Arg::key("key"), Arg::string("member").multiple()],
         history: &[("2.4.0", "Takes several members.")],
+        element: 2,
         ..row("sadd", -3, Flags::WRITE.or(Flags::DENYOOM).or(Flags::FAST), sadd)
     },
     Row {
@@ -28,6 +29,7 @@ pub const ROWS: &[Row] = &[
         keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::DELETE))],
         args: &[Arg::key("key"), Arg::string("member").multiple()],
         history: &[("2.4.0", "Takes several members.")],
+        element: 2,
         ..row("srem", -3, Flags::WRITE.or(Flags::FAST), srem)
     },
     Row {
@@ -37,6 +39,7 @@ pub const ROWS: &[Row] = &[
             KeySpec::at(2, KeyFlags::RW.or(KeyFlags::INSERT)),
         ],
         args: &[Arg::key("source"), Arg::key_of("destination", 1), Arg::string("member")],
+        element: 3,
         ..row("smove", 4, Flags::WRITE.or(Flags::FAST), smove)
     },
 ];

@@ -32,6 +32,7 @@ pub const ROWS: &[Row] = &[
             ("3.0.2", "`XX`, `NX`, `CH` and `INCR`."),
             ("6.2.0", "`GT` and `LT`."),
         ],
+        element: 3,
         ..Row::new("zadd", -4, Group::SortedSet, zadd)
     },
     Row {
@@ -42,6 +43,7 @@ pub const ROWS: &[Row] = &[
         summary: "Adds a number to a member's score.",
         keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::ACCESS).or(KeyFlags::UPDATE))],
         args: &[Arg::key("key"), Arg::int("increment"), Arg::string("member")],
+        element: 3,
         ..Row::new("zincrby", 4, Group::SortedSet, zincrby)
     },
 ];

@@ -53,6 +53,7 @@ pub const ROWS: &[Row] = &[
         summary: "Shows a member's score.",
         keys: &[KeySpec::at(1, KeyFlags::RO.or(KeyFlags::ACCESS))],
         args: &[Arg::key("key"), Arg::string("member")],
+        element: 2,
         ..Row::new("zscore", 3, Group::SortedSet, zscore)
     },
     Row {
@@ -63,6 +64,7 @@ pub const ROWS: &[Row] = &[
         summary: "Shows the scores of several members.",
         keys: &[KeySpec::at(1, KeyFlags::RO.or(KeyFlags::ACCESS))],
         args: &[Arg::key("key"), Arg::string("member").multiple()],
+        element: 2,
         ..Row::new("zmscore", -3, Group::SortedSet, zmscore)
     },
     Row {
@@ -74,6 +76,7 @@ pub const ROWS: &[Row] = &[
         keys: &[KeySpec::at(1, KeyFlags::RO.or(KeyFlags::ACCESS))],
         args: &[Arg::key("key"), Arg::string("member"), Arg::token("withscore", "WITHSCORE").optional()],
         history: &[("7.2.0", "`WITHSCORE`.")],
+        element: 2,
         ..Row::new("zrank", -3, Group::SortedSet, zrank)
     },
     Row {

@@ -25,6 +25,7 @@ pub const ROWS: &[Row] = &[
         keys: &[KeySpec::at(1, KeyFlags::RW.or(KeyFlags::DELETE))],
         args: &[Arg::key("key"), Arg::string("member").multiple()],
         history: &[("2.4.0", "Takes several members.")],
+        element: 2,
         ..Row::new("zrem", -3, Group::SortedSet, zrem)
     },
     Row {

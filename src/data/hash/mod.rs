@@ -73,6 +73,18 @@ impl HashTable {
         self.table.heap_bytes() + self.block_bytes
     }
 
+    /// A hint that `field` is about to be looked up: asks for its bucket. Returns its hash.
+    pub fn prefetch_bucket(&self, field: &[u8]) -> u64 {
+        let hash = self.key.hash(field);
+        self.table.prefetch_bucket(hash);
+        hash
+    }
+
+    /// Asks for the block of what has this hash, in a bucket asked for some time ago.
+    pub fn prefetch_block(&self, hash: u64) {
+        self.table.prefetch_block(hash);
+    }
+
     /// The value stored for `field`.
     #[inline]
     pub fn get(&self, field: &[u8]) -> Option<&[u8]> {

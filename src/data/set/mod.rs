@@ -46,6 +46,18 @@ impl SetTable {
         self.table.heap_bytes() + self.block_bytes
     }
 
+    /// A hint that `member` is about to be looked up: asks for its bucket. Returns its hash.
+    pub fn prefetch_bucket(&self, member: &[u8]) -> u64 {
+        let hash = self.key.hash(member);
+        self.table.prefetch_bucket(hash);
+        hash
+    }
+
+    /// Asks for the block of what has this hash, in a bucket asked for some time ago.
+    pub fn prefetch_block(&self, hash: u64) {
+        self.table.prefetch_block(hash);
+    }
+
     /// Whether `member` is in the set.
     #[inline]
     pub fn contains(&self, member: &[u8]) -> bool {

@@ -68,6 +68,18 @@ impl ZSet {
         self.table.heap_bytes() + self.block_bytes + self.tree.heap_bytes()
     }
 
+    /// A hint that `member` is about to be looked up: asks for its bucket. Returns its hash.
+    pub fn prefetch_bucket(&self, member: &[u8]) -> u64 {
+        let hash = self.key.hash(member);
+        self.table.prefetch_bucket(hash);
+        hash
+    }
+
+    /// Asks for the block of what has this hash, in a bucket asked for some time ago.
+    pub fn prefetch_block(&self, hash: u64) {
+        self.table.prefetch_block(hash);
+    }
+
     /// The score of `member`.
     #[inline]
     pub fn score(&self, member: &[u8]) -> Option<f64> {
