@@ -26,6 +26,7 @@ pub mod row;
 pub mod scan_value;
 pub mod server_cmd;
 pub mod sets;
+pub mod sort;
 pub mod streams;
 pub mod strings;
 pub mod table;

@@ -410,6 +410,9 @@ pub struct Row {
     /// The argument that is first looked up in the value of the first key, 0 if none: a hint
     /// for what to prefetch.
     pub element: u8,
+    /// Whether such arguments lead to keys that none of them names, so that all locks are
+    /// taken whatever the scope.
+    pub reaches: Option<fn(Args) -> bool>,
     pub subs: &'static [Row],
     pub run: Run,
 }
@@ -435,9 +438,16 @@ impl Row {
             deprecated: None,
             scope: Scope::Keys,
             element: 0,
+            reaches: None,
             subs: &[],
             run,
         }
+    }
+
+    /// Which locks it runs under with these arguments.
+    #[inline]
+    pub fn scope(&self, args: Args) -> Scope {
+        if self.reaches.is_some_and(|reaches| reaches(args)) { Scope::All } else { self.scope }
     }
 
     /// Whether `n` arguments (the name included) are acceptable.

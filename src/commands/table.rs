@@ -46,6 +46,7 @@ const FAMILIES: &[&[Row]] = &[
     super::hashes::scan::ROWS,
     super::hashes::expiry::ROWS,
     super::hashes::timed::ROWS,
+    super::sort::ROWS,
     super::sets::write::ROWS,
     super::sets::read::ROWS,
     super::sets::random::ROWS,

@@ -113,7 +113,7 @@ impl Engine {
 
     /// Takes the locks a command needs.
     pub(super) fn lock(&self, held: &mut Held, row: &Row, args: Args, first_key: Option<(usize, u64)>) {
-        match row.scope {
+        match row.scope(args) {
             Scope::All => held.all(),
             Scope::Each => held.release(),
             Scope::Keys if row.keys.is_empty() && row.computed_keys.is_none() => {}

@@ -107,7 +107,7 @@ impl Engine {
         let mut shards = Shards::new();
         for q in &tx.queue {
             let row = COMMANDS[q.command as usize].row;
-            match (row.scope, self.shards_of(row, q.args.args())) {
+            match (row.scope(q.args.args()), self.shards_of(row, q.args.args())) {
                 (Scope::Keys, Ok(more)) => shards.extend(more),
                 _ => return held.all(),
             }

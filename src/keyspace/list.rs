@@ -366,6 +366,44 @@ impl<'a> ListMut<'a> {
     }
 }
 
+/// A list in the making, which no key holds yet.
+pub struct Draft(List);
+
+impl Draft {
+    /// A list without elements.
+    pub fn new(limit: NodeLimit) -> Draft {
+        Draft(List::new(limit))
+    }
+
+    /// Adds an element at the tail.
+    pub fn push(&mut self, text: &[u8]) {
+        self.0.push_back(text);
+    }
+
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// An entry of this name with the list, small if it can be.
+    pub fn into_entry(self, name: &[u8]) -> Entry {
+        match self.0.as_packed() {
+            Some(bytes) if self.0.suits_small(false) => {
+                let mut e = Entry::new(Kind::ListPacked, name, COUNT_BYTES + bytes.len(), None);
+                e.payload_mut()[COUNT_BYTES..].copy_from_slice(bytes);
+                Body(&mut e).set_count(self.0.len());
+                e
+            }
+            _ => Entry::with_object(name, Object::List(self.0), None),
+        }
+    }
+}
+
 impl Keys<'_, '_> {
     /// The list at `key`; see [`ListRef::of`].
     ///

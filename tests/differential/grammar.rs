@@ -235,6 +235,21 @@ pub const GEO: &[Line] = &[
     (1, "OBJECT ENCODING g"),
 ];
 
+/// What is not exact is said in `compare`.
+pub const SORT: &[Line] = &[
+    (6, "RPUSH q int..."),
+    (2, "DEL q"),
+    (2, "(SORT|SORT_RO) q BY NOSORT [ASC|DESC] [LIMIT index count] [GET get] [GET get]"),
+    (4, "(SORT|SORT_RO) q [LIMIT index count] [GET get] [GET get] [ASC|DESC]"),
+    (2, "(SORT|SORT_RO) q BY by [LIMIT index count] [GET get] [DESC]"),
+    (2, "SORT q BY NOSORT [DESC] [LIMIT count count] [GET get] STORE l"),
+    (3, "(SORT|SORT_RO) (l|t|z|k) [LIMIT index count] [GET get] [ASC|DESC] [ALPHA]"),
+    (3, "SORT (l|t|z|k) ALPHA [LIMIT index count] [GET get] [ASC|DESC] [STORE (l|t|q)]"),
+    (1, "SORT t BY NOSORT [LIMIT count count] [DESC] STORE l"),
+    (1, "(SORT|SORT_RO) (l|t|z) BY by [ALPHA] [GET get]"),
+    (1, "(SORT|SORT_RO) (l|t|z) BY NOSORT [ALPHA] [GET get]"),
+];
+
 pub const TRANSACTIONS: &[Line] =
     &[(4, "MULTI"), (4, "EXEC"), (1, "DISCARD"), (2, "WATCH k..."), (1, "UNWATCH"), (1, "NOSUCHCOMMAND v")];
 

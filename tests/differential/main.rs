@@ -21,7 +21,7 @@ mod values;
 use common::{peer, subject};
 use duel::Duel;
 use grammar::{
-    BLOCKING, CONNECTION, GEO, HASHES, KEYS, LISTS, SET_ENCODINGS, SETS, STREAMS, STRINGS, TRANSACTIONS, ZSETS, any_of,
+    BLOCKING, CONNECTION, GEO, HASHES, KEYS, LISTS, SET_ENCODINGS, SETS, SORT, STREAMS, STRINGS, TRANSACTIONS, ZSETS, any_of,
     sequences,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -117,6 +117,12 @@ fn streams() {
 #[test]
 fn geo() {
     compare_with_peer("geo", &[(10, GEO), (1, KEYS)]);
+}
+
+#[test]
+fn sort() {
+    let data: [Family; 6] = [(8, SORT), (2, STRINGS), (2, LISTS), (2, SETS), (2, HASHES), (1, ZSETS)];
+    compare_with_peer("sort", &data);
 }
 
 #[test]

@@ -10,6 +10,8 @@ pub enum Kind {
     ListKey,
     HashKey,
     SetKey,
+    /// A key that holds a list of numbers, or nothing.
+    NumbersKey,
     ZsetKey,
     /// A key of a sorted set or of a plain one.
     ScoredKey,
@@ -48,6 +50,9 @@ pub enum Kind {
     /// Seconds to block.
     Timeout,
     Pattern,
+    /// What SORT sorts by, and what it shows.
+    By,
+    Get,
     Cursor,
     Db,
     TypeName,
@@ -70,6 +75,9 @@ impl Kind {
             "l" => Kind::ListKey,
             "h" => Kind::HashKey,
             "t" => Kind::SetKey,
+            "q" => Kind::NumbersKey,
+            "by" => Kind::By,
+            "get" => Kind::Get,
             "z" => Kind::ZsetKey,
             "zt" => Kind::ScoredKey,
             "g" => Kind::GeoKey,
@@ -172,6 +180,7 @@ impl Kind {
             Kind::Db => prop_oneof![8 => small(0..3), 1 => pool(&["-1", "16", "a", "99999999999"])].boxed(),
             Kind::TypeName => pool(&["string", "list", "hash", "set", "zset", "stream", "HASH", "x"]),
             Kind::Score | Kind::ScoreBound | Kind::LexBound => self.in_sorted_sets(),
+            Kind::NumbersKey | Kind::By | Kind::Get => self.in_sort(),
             Kind::NewId | Kind::Id | Kind::IdBound | Kind::Group | Kind::Consumer | Kind::Idle => self.in_streams(),
         }
     }
@@ -195,6 +204,15 @@ impl Kind {
             ]
             .boxed(),
             other => unreachable!("{other:?} is no value of a sorted set"),
+        }
+    }
+
+    fn in_sort(self) -> BoxedStrategy<Vec<u8>> {
+        match self {
+            Kind::NumbersKey => pool(&["q0", "q1"]),
+            Kind::By => pool(&["s*", "h*->f0", "h*->f1", "*", "s*->", "->*", "l*"]),
+            Kind::Get => pool(&["#", "s*", "h*->f0", "h*->f1", "nothing", "*", "s*->", "##", "l*"]),
+            other => unreachable!("{other:?} is no value of SORT"),
         }
     }
 

@@ -25,7 +25,7 @@ fn popped(end: End) -> Event {
 }
 
 /// How large a packed list may be.
-fn limit(ctx: &Ctx) -> NodeLimit {
+pub(super) fn limit(ctx: &Ctx) -> NodeLimit {
     let large_from = ctx.shared.debug.large_element_bytes.load(Relaxed);
     NodeLimit::new(ctx.config.encoding.list_max_listpack_size).with_large_from(large_from)
 }

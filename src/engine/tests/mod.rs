@@ -19,6 +19,7 @@ mod pubsub;
 mod records;
 mod rig;
 mod sets;
+mod sort;
 mod streams;
 mod strings;
 mod transactions;
