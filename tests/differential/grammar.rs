@@ -239,6 +239,7 @@ pub const GEO: &[Line] = &[
 pub const SORT: &[Line] = &[
     (6, "RPUSH q int..."),
     (2, "DEL q"),
+    (3, "ZADD z (count m)..."),
     (2, "(SORT|SORT_RO) q BY NOSORT [ASC|DESC] [LIMIT index count] [GET get] [GET get]"),
     (4, "(SORT|SORT_RO) q [LIMIT index count] [GET get] [GET get] [ASC|DESC]"),
     (2, "(SORT|SORT_RO) q BY by [LIMIT index count] [GET get] [DESC]"),

@@ -121,7 +121,8 @@ fn geo() {
 
 #[test]
 fn sort() {
-    let data: [Family; 6] = [(8, SORT), (2, STRINGS), (2, LISTS), (2, SETS), (2, HASHES), (1, ZSETS)];
+    // Not all commands on sorted sets: SORT of Redis makes a small one large.
+    let data: [Family; 5] = [(8, SORT), (2, STRINGS), (2, LISTS), (2, SETS), (2, HASHES)];
     compare_with_peer("sort", &data);
 }
 
