@@ -48,7 +48,7 @@ impl Object {
             Object::Hash(h) => Some(h.prefetch_bucket(element)),
             Object::Set(s) => Some(s.prefetch_bucket(element)),
             Object::ZSet(z) => Some(z.prefetch_bucket(element)),
-            Object::Str(_) | Object::List(_) => None,
+            Object::Str(_) | Object::List(_) | Object::Stream(_) => None,
         }
     }
 
@@ -58,7 +58,7 @@ impl Object {
             Object::Hash(h) => h.prefetch_block(hash),
             Object::Set(s) => s.prefetch_block(hash),
             Object::ZSet(z) => z.prefetch_block(hash),
-            Object::Str(_) | Object::List(_) => {}
+            Object::Str(_) | Object::List(_) | Object::Stream(_) => {}
         }
     }
 

@@ -21,8 +21,8 @@ mod values;
 use common::{peer, subject};
 use duel::Duel;
 use grammar::{
-    BLOCKING, CONNECTION, GEO, HASHES, KEYS, LISTS, SET_ENCODINGS, SETS, SORT, STREAMS, STRINGS, TRANSACTIONS, ZSETS, any_of,
-    sequences,
+    BLOCKING, CONNECTION, GEO, HASHES, KEYS, LISTS, SET_ENCODINGS, SETS, SORT, STREAMS, STRINGS, TRANSACTIONS, ZSETS,
+    any_of, sequences,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
