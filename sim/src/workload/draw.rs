@@ -1,7 +1,7 @@
 //! What clients ask: commands drawn at random, sensible often enough to mean something.
 //!
-//! Each key usually holds one type, by its number; now and then a command of another type
-//! is drawn for it. A *unit* is what must stay together on a connection: one command, or a
+//! Each key usually holds one type, by its group's number and perhaps its own; now and then
+//! a command of another type is drawn for it. A *unit* is what must stay together on a connection: one command, or a
 //! transaction from WATCH to EXEC.
 
 use super::plan::{Plan, chance, pick};
@@ -76,7 +76,8 @@ impl Draw<'_> {
 
     fn command(&mut self) -> Command {
         let key = self.key();
-        let home = if chance(self.rng, self.plan.mismatch) { self.rng.below(4) } else { u64::from(key) };
+        let usual = if self.plan.mixed { u64::from(key) } else { 0 };
+        let home = if chance(self.rng, self.plan.mismatch) { self.rng.below(4) } else { usual };
         if chance(self.rng, self.plan.expiry) {
             return self.about_expiry(key);
         }

@@ -18,7 +18,7 @@ use std::{
 
 /// Number of the machine it runs on.
 const MACHINE: u8 = 200;
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(100);
 
 /// See the module.
 #[derive(Clone, Default)]

@@ -13,6 +13,8 @@ pub struct Plan {
     pub databases: usize,
     /// Number of keys of each group.
     pub groups: Vec<usize>,
+    /// The keys of a group usually have different types.
+    pub mixed: bool,
     /// Bytes that pad each key's name.
     key_padding: usize,
     pub machines: usize,
@@ -90,6 +92,7 @@ impl Plan {
             workers: d.pick(&[1, 2, 3, 4]),
             databases: d.pick(&[1, 1, 2, 3]),
             groups: (0..groups).map(|_| keys).collect(),
+            mixed: d.pick(&[true, false]),
             key_padding: d.pick(&[0, 0, 0, 8, 40, 300]),
             machines: d.pick(&[1, 2, 4]),
             clients,
