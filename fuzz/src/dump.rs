@@ -2,10 +2,14 @@
 
 use norn::{
     base::time::Wall,
-    data::table::Element,
+    data::{
+        stream::{Entry as StreamEntry, Id},
+        table::Element,
+    },
     engine::Engine,
     keyspace::{
-        Entry, Held, Type, hash::HashRef, list::ListRef, object::Object, set::SetRef, string::Str, zset::ZsetRef,
+        Entry, Held, Type, hash::HashRef, list::ListRef, object::Object, set::SetRef, stream, string::Str,
+        zset::ZsetRef,
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +39,8 @@ pub enum Stored {
     Set(Members),
     /// Members in order, each with the bits of its score.
     SortedSet(Vec<(u64, Vec<u8>)>),
+    /// Entries by id, and what is known besides them.
+    Stream(Vec<(Id, Vec<(Vec<u8>, Vec<u8>)>)>, String),
 }
 
 /// All keys that have not expired at `now`.
@@ -88,6 +94,14 @@ fn value(e: &Entry, now: Wall) -> Stored {
             let members: Vec<_> = set.all().map(|(member, score)| (score.to_bits(), member.to_vec())).collect();
             assert_eq!(members.len(), set.len());
             Stored::SortedSet(members)
+        }
+        Type::Stream => {
+            let s = stream::of(e);
+            let texts = |entry: StreamEntry| entry.fields.map(|(f, v)| (f.to_vec(), v.to_vec())).collect();
+            let entries: Vec<_> = s.log.range(Id::MIN, Id::MAX).map(|e| (e.id, texts(e))).collect();
+            assert_eq!(entries.len() as u64, s.log.len());
+            let groups: Vec<_> = s.groups.iter().map(|(name, g)| (name, g.last_id, g.pending_len())).collect();
+            Stored::Stream(entries, format!("{} {} {groups:?}", s.log.last_id, s.log.max_deleted))
         }
     }
 }

@@ -25,7 +25,8 @@ impl Grammar {
     /// The rows with names (in lower case) for which `wanted` holds.
     pub fn new(wanted: impl Fn(&str) -> bool) -> Grammar {
         let all: Vec<&'static Row> = table::top_level().iter().map(|c| c.row).filter(|row| wanted(row.name)).collect();
-        let groups = [Group::String, Group::List, Group::Hash, Group::Set, Group::Generic, Group::Transactions];
+        let groups =
+            [Group::String, Group::List, Group::Hash, Group::Set, Group::Stream, Group::Generic, Group::Transactions];
         let of = |g: &Group| all.iter().copied().filter(|row| row.group == *g).collect();
         let mut groups: Vec<Vec<_>> = groups.iter().map(of).collect();
         groups.push(all);
@@ -100,6 +101,7 @@ fn argument(u: &mut Unstructured, row: &Row, arg: &Arg, out: &mut Words) -> Resu
             }
             ArgKind::Block => arguments(u, row, arg.args, out)?,
             ArgKind::Key => out.push(key(u, row.group)?),
+            ArgKind::String if row.group == Group::Stream => out.push(stream_word(u, arg.name)?),
             ArgKind::String if arg.name.contains("field") => out.push(field(u)?),
             ArgKind::String if arg.name == "type" => out.push(pool(u, &["string", "list", "hash", "set", "zset"])?),
             ArgKind::String if arg.name == "member" => out.push(member(u)?),
@@ -122,13 +124,14 @@ fn pool(u: &mut Unstructured, texts: &[&str]) -> Result<Vec<u8>> {
 
 /// Mostly a key that the command's group is for.
 fn key(u: &mut Unstructured, group: Group) -> Result<Vec<u8>> {
-    const KEYS: &[&str] = &["s0", "s1", "s2", "l0", "l1", "l2", "h0", "h1", "h2", "t0", "t1", "t2"];
+    const KEYS: &[&str] = &["s0", "s1", "s2", "l0", "l1", "l2", "h0", "h1", "h2", "t0", "t1", "t2", "x0", "x1"];
     match group {
         _ if u.ratio(1, 12)? => pool(u, &["", "a key with a name of more than 44 bytes in all its length", "s0", "l0"]),
         Group::String => pool(u, &KEYS[..3]),
         Group::List => pool(u, &KEYS[3..6]),
         Group::Hash => pool(u, &KEYS[6..9]),
-        Group::Set => pool(u, &KEYS[9..]),
+        Group::Set => pool(u, &KEYS[9..12]),
+        Group::Stream => pool(u, &KEYS[12..]),
         _ => pool(u, KEYS),
     }
 }
@@ -139,6 +142,28 @@ fn field(u: &mut Unstructured) -> Result<Vec<u8>> {
         8 => format!("f{}", u.arbitrary::<u8>()?).into(),
         _ => text(u)?,
     })
+}
+
+/// What a stream command means by an argument of this name.
+fn stream_word(u: &mut Unstructured, name: &str) -> Result<Vec<u8>> {
+    match name {
+        "group" => pool(u, &["g0", "g0", "g1"]),
+        "consumer" => pool(u, &["c0", "c1", "c2"]),
+        "field" => pool(u, &["a", "a", "b", "7"]),
+        "value" => text(u),
+        "min-idle-time" => pool(u, &["0", "0", "5", "1000", "-1", "x"]),
+        "start" | "end" if u.ratio(1, 2)? => pool(u, &["-", "+"]),
+        _ => {
+            let (ms, seq) = (u.int_in_range(0..=60)?, u.int_in_range(0..=2)?);
+            Ok(match u.int_in_range(0..=9)? {
+                0..=6 => format!("{ms}-{seq}"),
+                7 => ms.to_string(),
+                8 => format!("{ms}-*"),
+                _ => format!("({ms}-{seq}"),
+            }
+            .into())
+        }
+    }
 }
 
 /// Of a set: few integers and few texts, so that sets meet.

@@ -34,7 +34,7 @@ const CHECK: usize = 40;
 const MAX_BULK: usize = 1 << 20;
 
 /// Commands that end the server or wait in the shell, or for keys the model knows nothing of.
-const NEVER: &[&str] = &["shutdown", "debug", "monitor", "bzpopmin", "bzpopmax", "bzmpop"];
+const NEVER: &[&str] = &["shutdown", "debug", "monitor", "bzpopmin", "bzpopmax", "bzmpop", "xread", "xreadgroup"];
 /// Commands that change how replies look or come, besides those.
 const WILD: &[&str] = &[
     "hello",

@@ -1,6 +1,7 @@
 //! Commands: one file per family, each a table of rows and a function per row.
 
 pub mod args;
+pub mod bitmaps;
 pub mod client;
 pub mod command_cmd;
 pub mod commandlog;
@@ -13,6 +14,7 @@ pub mod generic;
 pub mod geo;
 pub mod hashes;
 pub mod help;
+pub mod hyperloglog;
 pub mod info;
 pub mod items;
 pub mod keys;

@@ -141,10 +141,12 @@ impl Acl {
 /// The family in COMMAND DOCS.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Group {
+    Bitmap,
     Connection,
     Generic,
     Geo,
     Hash,
+    HyperLogLog,
     List,
     PubSub,
     Server,
@@ -158,10 +160,12 @@ pub enum Group {
 impl Group {
     pub const fn name(self) -> &'static str {
         match self {
+            Group::Bitmap => "bitmap",
             Group::Connection => "connection",
             Group::Generic => "generic",
             Group::Geo => "geo",
             Group::Hash => "hash",
+            Group::HyperLogLog => "hyperloglog",
             Group::List => "list",
             Group::PubSub => "pubsub",
             Group::Server => "server",

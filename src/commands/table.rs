@@ -73,6 +73,12 @@ const FAMILIES: &[&[Row]] = &[
     super::streams::info::ROWS,
     super::geo::points::ROWS,
     super::geo::search::ROWS,
+    super::bitmaps::single::ROWS,
+    super::bitmaps::count::ROWS,
+    super::bitmaps::combine::ROWS,
+    super::bitmaps::field::ROWS,
+    super::hyperloglog::values::ROWS,
+    super::hyperloglog::debug::ROWS,
 ];
 
 const fn count(top_only: bool) -> usize {

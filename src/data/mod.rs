@@ -1,8 +1,10 @@
 //! See the layer list in `lib.rs`.
 
 pub mod alloc;
+pub mod bits;
 pub mod geo;
 pub mod hash;
+pub mod hyperloglog;
 pub mod list;
 pub mod packed;
 pub mod set;

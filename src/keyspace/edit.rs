@@ -104,6 +104,14 @@ impl<'a> Edit<'a> {
         self.close(slot);
     }
 
+    /// Closes the edit of a value in a way that has no event, although who watches the key
+    /// is told; it counts as `changes` changes.
+    pub fn changed_unheard(self, changes: u64) {
+        let slot = self.slot.as_ref().expect("the edit is open");
+        self.meta.mark_watched(self.db, slot.key());
+        self.changed_aside(changes);
+    }
+
     /// Has those who wait for the key look again, once the command has ended.
     pub fn wake(&mut self) {
         let slot = self.slot.as_ref().expect("the edit is open");

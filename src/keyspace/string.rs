@@ -237,6 +237,28 @@ pub fn set_range(e: &mut Entry, offset: usize, part: &[u8]) -> usize {
     })
 }
 
+/// Changes bytes of an entry's text, but not how many there are, and marks it raw.
+pub fn edit_bytes<T>(e: &mut Entry, f: impl FnOnce(&mut [u8]) -> T) -> T {
+    if e.kind() != Kind::StrInline {
+        return edit_text(e, |text| f(text));
+    }
+    e.set_raw(true);
+    f(e.payload_mut())
+}
+
+/// Changes an entry's text through what may grow and shrink anywhere, and marks it raw.
+pub fn edit_store<T>(e: &mut Entry, f: impl FnOnce(&mut dyn ByteStore) -> T) -> T {
+    if e.kind() == Kind::StrInline {
+        e.set_raw(true);
+        return f(e);
+    }
+    let mut text = Str::of(e).to_vec();
+    let r = f(&mut text);
+    store_text(e, &text);
+    e.set_raw(true);
+    r
+}
+
 /// Changes an entry's text in place through a growable buffer, and marks it raw. `f` sees
 /// the whole text and may lengthen or shorten it.
 pub fn edit_text<T>(e: &mut Entry, f: impl FnOnce(&mut BytesMut) -> T) -> T {

@@ -13,6 +13,7 @@ use crate::{
     keyspace::{Type, shard::DbKey},
     protocol::Reply,
 };
+use std::collections::BTreeSet;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
@@ -149,6 +150,13 @@ impl BlockedClients {
     /// How many clients wait.
     pub fn len(&self) -> usize {
         self.count.load(SeqCst) as usize
+    }
+
+    /// How many keys somebody waits for who would be woken by their loss.
+    pub fn keys_to_lose(&self) -> usize {
+        let map = self.map.lock();
+        let waiting = map.values().filter(|b| b.or_loss);
+        waiting.flat_map(|b| b.keys.iter().map(|(_, key)| key)).collect::<BTreeSet<_>>().len()
     }
 
     /// Whether nobody waits.

@@ -21,15 +21,15 @@ mod values;
 use common::{peer, subject};
 use duel::Duel;
 use grammar::{
-    BLOCKING, CONNECTION, GEO, HASHES, KEYS, LISTS, SET_ENCODINGS, SETS, SORT, STREAMS, STRINGS, TRANSACTIONS, ZSETS,
-    any_of, sequences,
+    BITMAPS, BLOCKING, CONNECTION, GEO, HASHES, HYPERLOGLOGS, KEYS, LISTS, SET_ENCODINGS, SETS, SORT, STREAMS, STRINGS,
+    TRANSACTIONS, ZSETS, any_of, sequences,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Compared in a run that does not say otherwise.
 const COMMANDS: usize = 30_000;
 /// The tests below that share it.
-const FAMILIES: usize = 11;
+const FAMILIES: usize = 13;
 
 type Family = (u32, &'static [(u32, &'static str)]);
 
@@ -42,6 +42,8 @@ const EVERYTHING: &[Family] = &[
     (20, ZSETS),
     (20, STREAMS),
     (5, GEO),
+    (10, BITMAPS),
+    (5, HYPERLOGLOGS),
     (20, KEYS),
     (5, TRANSACTIONS),
     (5, CONNECTION),
@@ -124,6 +126,18 @@ fn sort() {
     // Not all commands on sorted sets: SORT of Redis makes a small one large.
     let data: [Family; 5] = [(8, SORT), (2, STRINGS), (2, LISTS), (2, SETS), (2, HASHES)];
     compare_with_peer("sort", &data);
+}
+
+#[test]
+fn bitmaps() {
+    compare_with_peer("bitmaps", &[(20, BITMAPS), (1, KEYS)]);
+}
+
+#[test]
+fn hyperloglogs() {
+    // A limit that is met.
+    let options = ["--hll-sparse-max-bytes", "60"];
+    compare_as("hyperloglogs", &[(20, HYPERLOGLOGS), (1, KEYS)], &options, &options);
 }
 
 #[test]

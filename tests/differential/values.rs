@@ -24,6 +24,9 @@ pub enum Kind {
     /// A key of a sorted set whose scores are all equal.
     LexKey,
     StreamKey,
+    /// A key of a HyperLogLog, and the type of a bit field.
+    HllKey,
+    Bits,
     AnyKey,
     /// A string value, a list's element.
     Value,
@@ -87,6 +90,8 @@ impl Kind {
             "unit" => Kind::Unit,
             "y" => Kind::LexKey,
             "x" => Kind::StreamKey,
+            "p" => Kind::HllKey,
+            "bits" => Kind::Bits,
             "k" => Kind::AnyKey,
             "v" => Kind::Value,
             "f" => Kind::Field,
@@ -142,6 +147,12 @@ impl Kind {
                     .boxed()
             }
             Kind::LexKey => pool(&["y0", "y1"]),
+            Kind::HllKey => keys(&["p0", "p1", "p2"]),
+            Kind::Bits => prop_oneof![
+                6 => pool(&["u1", "u4", "u8", "u16", "u31", "u63", "i1", "i4", "i8", "i16", "i33", "i64"]),
+                1 => pool(&["u64", "i65", "u0", "x8", "", "u", "i-1", "u08"]),
+            ]
+            .boxed(),
             Kind::StreamKey => keys(&["x0", "x0", "x1"]),
             Kind::AnyKey => prop_oneof![
                 30 => pool(&[

@@ -63,7 +63,7 @@ pub fn clients(f: &Facts, t: &mut Text) {
         ("watching_clients", c.watching),
         ("total_watched_keys", f.watched_keys as u64),
         ("total_blocking_keys", f.blocking_keys as u64),
-        ("total_blocking_keys_on_nokey", 0),
+        ("total_blocking_keys_on_nokey", f.shared.blocked.keys_to_lose() as u64),
     ]);
 }
 

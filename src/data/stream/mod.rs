@@ -26,6 +26,7 @@ pub use listpack::Malformed;
 pub use log::{Log, MAX_NODE_BYTES, NodeLimit, Trim};
 pub use node::{Entry, Fields, Node};
 pub use range::{Backward, Forward};
+pub use sorted::Keyed;
 
 use super::alloc::size_class;
 

@@ -1,5 +1,6 @@
 //! Tests of commands through the engine, a file per family.
 
+mod bitmaps;
 mod blocking;
 mod client;
 mod command;
@@ -13,6 +14,7 @@ mod expiry;
 mod generic;
 mod geo;
 mod hashes;
+mod hyperloglog;
 mod info;
 mod lists;
 mod pubsub;
