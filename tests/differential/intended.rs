@@ -17,6 +17,7 @@ pub struct Intended {
 const NOT_IN_MULTI: &str = "Valkey refuses it by a flag of the command, which spoils the transaction as well";
 
 const WITH_SCORE: &str = "it takes one more argument since Redis 7.2";
+const LOOKS_FIRST: &str = "Redis 7.0 looks at the key first, and if there is none at nothing else";
 const NAMES_THE_COMMAND: &str = "Valkey says which command it was";
 
 const NOT_NEGATABLE: &str =
@@ -117,6 +118,22 @@ const INTENDED: &[Intended] = &[
         parts_ways: true,
         reason: "Redis 7.0 negates the smallest integer, and may remove what it should not",
     },
+    Intended {
+        command: "BITCOUNT",
+        peer: None,
+        ours: "ERR value is not an integer or out of range",
+        parts_ways: false,
+        reason: LOOKS_FIRST,
+    },
+    Intended { command: "BITCOUNT", peer: None, ours: "ERR syntax error", parts_ways: false, reason: LOOKS_FIRST },
+    Intended {
+        command: "BITPOS",
+        peer: None,
+        ours: "ERR value is not an integer or out of range",
+        parts_ways: false,
+        reason: LOOKS_FIRST,
+    },
+    Intended { command: "BITPOS", peer: None, ours: "ERR syntax error", parts_ways: false, reason: LOOKS_FIRST },
     Intended {
         command: "XSETID",
         peer: None,

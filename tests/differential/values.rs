@@ -27,6 +27,8 @@ pub enum Kind {
     /// A key of a HyperLogLog, and the type of a bit field.
     HllKey,
     Bits,
+    /// The offset of a bit, never one that makes a string large.
+    BitOffset,
     AnyKey,
     /// A string value, a list's element.
     Value,
@@ -92,6 +94,7 @@ impl Kind {
             "x" => Kind::StreamKey,
             "p" => Kind::HllKey,
             "bits" => Kind::Bits,
+            "bitoffset" => Kind::BitOffset,
             "k" => Kind::AnyKey,
             "v" => Kind::Value,
             "f" => Kind::Field,
@@ -153,6 +156,10 @@ impl Kind {
                 1 => pool(&["u64", "i65", "u0", "x8", "", "u", "i-1", "u08"]),
             ]
             .boxed(),
+            Kind::BitOffset => {
+                let odd = pool(&["-1", "abc", "", "4294967296", "9223372036854775807", "1000", "01"]);
+                prop_oneof![12 => small(0..70), 1 => odd].boxed()
+            }
             Kind::StreamKey => keys(&["x0", "x0", "x1"]),
             Kind::AnyKey => prop_oneof![
                 30 => pool(&[

@@ -106,21 +106,24 @@ pub fn add(store: &mut dyn ByteStore, element: &[u8], max_sparse_bytes: usize) -
     raise(store, register, rank, max_sparse_bytes)
 }
 
-/// Raises a register to `rank`, unless it is as high; whether it was lower.
+/// Raises a register to `rank`, unless it is as high; whether it was lower, and the last
+/// result is now invalid.
 ///
 /// # Errors
 /// [`Corrupt`].
 pub fn raise(store: &mut dyn ByteStore, register: usize, rank: u8, max_sparse_bytes: usize) -> Result<bool, Corrupt> {
+    let mut lower = None;
     if !is_dense(store.bytes()) {
         match sparse::raise(store, register, rank, max_sparse_bytes)? {
-            sparse::Raised::Done(changed) => return Ok(changed),
-            sparse::Raised::TooLarge => drop(make_dense(store)?),
+            sparse::Raised::Done(changed) => lower = Some(changed),
+            sparse::Raised::TooLarge => {
+                make_dense(store)?;
+            }
         }
     }
-    let registers = &mut store.bytes_mut()[HEADER_BYTES..];
-    let lower = dense_get(registers, register) < rank;
+    let lower = lower.unwrap_or_else(|| dense_raise(&mut store.bytes_mut()[HEADER_BYTES..], register, rank));
     if lower {
-        dense_set(registers, register, rank);
+        invalidate(store.bytes_mut());
     }
     Ok(lower)
 }
@@ -198,6 +201,14 @@ pub fn count(text: &[u8]) -> Result<u64, Corrupt> {
 /// A sparse value's runs in PFDEBUG's notation; `None` if it is dense.
 pub fn decode(text: &[u8]) -> Option<String> {
     (!is_dense(text)).then(|| sparse::decode(&text[HEADER_BYTES..]))
+}
+
+fn dense_raise(registers: &mut [u8], i: usize, rank: u8) -> bool {
+    let lower = dense_get(registers, i) < rank;
+    if lower {
+        dense_set(registers, i, rank);
+    }
+    lower
 }
 
 fn dense_get(registers: &[u8], i: usize) -> u8 {
