@@ -151,15 +151,8 @@ impl Kind {
             }
             Kind::LexKey => pool(&["y0", "y1"]),
             Kind::HllKey => keys(&["p0", "p1", "p2"]),
-            Kind::Bits => prop_oneof![
-                6 => pool(&["u1", "u4", "u8", "u16", "u31", "u63", "i1", "i4", "i8", "i16", "i33", "i64"]),
-                1 => pool(&["u64", "i65", "u0", "x8", "", "u", "i-1", "u08"]),
-            ]
-            .boxed(),
-            Kind::BitOffset => {
-                let odd = pool(&["-1", "abc", "", "4294967296", "9223372036854775807", "1000", "01"]);
-                prop_oneof![12 => small(0..70), 1 => odd].boxed()
-            }
+            Kind::Bits => bits(),
+            Kind::BitOffset => bit_offsets(),
             Kind::StreamKey => keys(&["x0", "x0", "x1"]),
             Kind::AnyKey => prop_oneof![
                 30 => pool(&[
@@ -238,12 +231,7 @@ impl Kind {
         match self {
             Kind::NewId => (0..4u32).prop_map(|n| [NEW_ID, n.to_string().as_bytes()].concat()).boxed(),
             Kind::Id => ids().boxed(),
-            Kind::IdBound => prop_oneof![
-                3 => pool(&["-", "+"]),
-                3 => ids(),
-                2 => ids().prop_map(|id| [b"(", &id[..]].concat()),
-            ]
-            .boxed(),
+            Kind::IdBound => id_bounds(),
             Kind::Group => prop_oneof![12 => pool(&["g0", "g0", "g1"]), 1 => pool(&["g2", ""])].boxed(),
             Kind::Consumer => pool(&["c0", "c1", "c2"]),
             Kind::Idle => prop_oneof![8 => pool(&["0", "100000", "1000000"]), 1 => pool(&["-1", "abc", "1.5"])].boxed(),
@@ -381,6 +369,28 @@ pub fn renumber(mut sequence: Vec<Vec<Vec<u8>>>) -> Vec<Vec<Vec<u8>>> {
         }
     }
     sequence
+}
+
+fn id_bounds() -> BoxedStrategy<Vec<u8>> {
+    prop_oneof![
+        3 => pool(&["-", "+"]),
+        3 => ids(),
+        2 => ids().prop_map(|id| [b"(", &id[..]].concat()),
+    ]
+    .boxed()
+}
+
+fn bits() -> BoxedStrategy<Vec<u8>> {
+    prop_oneof![
+        6 => pool(&["u1", "u4", "u8", "u16", "u31", "u63", "i1", "i4", "i8", "i16", "i33", "i64"]),
+        1 => pool(&["u64", "i65", "u0", "x8", "", "u", "i-1", "u08"]),
+    ]
+    .boxed()
+}
+
+fn bit_offsets() -> BoxedStrategy<Vec<u8>> {
+    let odd = pool(&["-1", "abc", "", "4294967296", "9223372036854775807", "1000", "01"]);
+    prop_oneof![12 => small(0..70), 1 => odd].boxed()
 }
 
 fn ids() -> BoxedStrategy<Vec<u8>> {
