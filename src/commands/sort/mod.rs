@@ -201,23 +201,28 @@ fn load(e: &Entry, options: &Options, elements: &mut Elements) -> Result<Range<u
 
 fn put_in_order(ctx: &mut Ctx, options: &Options, elements: &mut Elements, wanted: Range<usize>) -> Result<(), Error> {
     let (mut name, all) = (Vec::new(), 0..elements.len());
-    let by = options.by.unwrap_or(Pattern::Element);
-    match (options.alpha, options.by) {
-        (true, None) => elements.sort_alphabetically(options.descending, wanted),
-        (true, Some(_)) => {
-            let own = |n| by.look_up(ctx, elements.get(n), &mut name, |_, text| text.map(<[u8]>::to_vec));
-            let weights = all.map(own).collect();
-            elements.sort_by_text(weights, options.descending, wanted);
-        }
-        (false, _) => {
-            // What is missing weighs nothing. All is looked up, even after a mistake.
-            let own = |n| by.look_up(ctx, elements.get(n), &mut name, |_, text| text.map_or(Some(0.0), weight));
-            let weights: Vec<Option<f64>> = all.map(own).collect();
-            let weights = weights.into_iter().collect::<Option<_>>();
-            let weights = weights.ok_or(Error::err("One or more scores can't be converted into double"))?;
-            elements.sort_by_number(weights, options.descending, wanted);
-        }
+    if let (true, Some(by)) = (options.alpha, options.by) {
+        let own = |n| by.look_up(ctx, elements.get(n), &mut name, |_, text| text.map(<[u8]>::to_vec));
+        let weights = all.map(own).collect();
+        elements.sort_by_text(weights, options.descending, wanted);
+        return Ok(());
     }
+    if options.alpha {
+        elements.sort_alphabetically(options.descending, wanted);
+        return Ok(());
+    }
+    let by = options.by.unwrap_or(Pattern::Element);
+    // What is missing weighs nothing. All is looked up, even after a mistake.
+    let own = |n| by.look_up(ctx, elements.get(n), &mut name, |_, text| text.map_or(Some(0.0), weight));
+    let (mut weights, mut valid) = (Vec::with_capacity(all.len()), true);
+    for weight in all.map(own) {
+        valid &= weight.is_some();
+        weights.push(weight.unwrap_or_default());
+    }
+    if !valid {
+        return Err(Error::err("One or more scores can't be converted into double"));
+    }
+    elements.sort_by_number(&weights, options.descending, wanted);
     Ok(())
 }
 
