@@ -63,7 +63,11 @@ fn written(lines: &[&str]) -> Vec<u8> {
 enum Input<'a> {
     Raw(&'a [u8]),
     /// A sound value with some bytes replaced, and perhaps cut short.
-    Damaged { value: u8, edits: Vec<(u16, u8)>, end: Option<u16> },
+    Damaged {
+        value: u8,
+        edits: Vec<(u16, u8)>,
+        end: Option<u16>,
+    },
 }
 
 fn bytes(input: &Input) -> Vec<u8> {

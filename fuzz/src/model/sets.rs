@@ -26,7 +26,7 @@ impl Model {
         let key = &args[0];
         Ok(Done::Reply(match name {
             "sadd" => {
-                let mut set = self.set(key)?;
+                let mut set = self.members_of(key)?;
                 let n = args[1..].iter().filter(|m| set.insert((*m).clone())).count();
                 if n > 0 {
                     self.put_set(key, set);
@@ -34,20 +34,20 @@ impl Model {
                 Expect::count(n)
             }
             "srem" => {
-                let mut set = self.set(key)?;
+                let mut set = self.members_of(key)?;
                 let n = args[1..].iter().filter(|m| set.remove(*m)).count();
                 if n > 0 {
                     self.put_set(key, set);
                 }
                 Expect::count(n)
             }
-            "sismember" => Expect::int(self.set(key)?.contains(&args[1]).into()),
+            "sismember" => Expect::int(self.members_of(key)?.contains(&args[1]).into()),
             "smismember" => {
-                let set = self.set(key)?;
+                let set = self.members_of(key)?;
                 Expect::Is(Value::Array(args[1..].iter().map(|m| Value::Int(set.contains(m).into())).collect()))
             }
-            "smembers" => members(self.set(key)?),
-            "scard" => Expect::count(self.set(key)?.len()),
+            "smembers" => members(self.members_of(key)?),
+            "scard" => Expect::count(self.members_of(key)?.len()),
             "smove" => self.move_member(key, &args[1], &args[2])?,
             "sinter" => members(self.intersection(args)?),
             "sunion" => members(self.union(args)?),
@@ -61,7 +61,7 @@ impl Model {
     }
 
     /// The set, or an empty one.
-    fn set(&self, key: &[u8]) -> Result<Members, Expect> {
+    fn members_of(&self, key: &[u8]) -> Result<Members, Expect> {
         match self.item(key).map(|e| &e.value) {
             None => Ok(Members::new()),
             Some(Stored::Set(set)) => Ok(set.clone()),
@@ -92,7 +92,7 @@ impl Model {
         if !self.exists(from) {
             return Ok(Expect::int(0));
         }
-        let (mut source, mut destination) = (self.set(from)?, self.set(to)?);
+        let (mut source, mut destination) = (self.members_of(from)?, self.members_of(to)?);
         let moved = source.contains(member);
         if moved && from != to {
             source.remove(member);
@@ -105,7 +105,7 @@ impl Model {
     }
 
     fn all(&self, keys: &[Vec<u8>]) -> Result<Vec<Members>, Expect> {
-        keys.iter().map(|key| self.set(key)).collect()
+        keys.iter().map(|key| self.members_of(key)).collect()
     }
 
     fn intersection(&self, keys: &[Vec<u8>]) -> Result<Members, Expect> {
