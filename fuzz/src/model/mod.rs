@@ -403,7 +403,8 @@ fn command_of(words: &Words) -> Option<&'static Command> {
 
 /// Whether the command may change data.
 fn writes(words: &Words) -> bool {
-    command_of(words).is_some_and(|c| c.row.flags.has(Flags::WRITE))
+    command_of(words)
+        .is_some_and(|c| c.row.flags.has(Flags::WRITE) || c.subs().iter().any(|s| s.row.flags.has(Flags::WRITE)))
 }
 
 /// Whether the model says what the command does.
