@@ -7,6 +7,7 @@ pub mod hash;
 pub mod hyperloglog;
 pub mod list;
 pub mod packed;
+pub mod prefetch;
 pub mod set;
 pub mod stream;
 pub mod table;

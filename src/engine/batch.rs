@@ -16,7 +16,7 @@ use crate::{
         row::{Begin, Flags, KeyFlags, Row},
         table::{COMMANDS, Command},
     },
-    keyspace::Held,
+    keyspace::{Held, shard::Keyspace},
     protocol::{
         Error, Output, Reply,
         request::{Limits, Parsed, Span},
@@ -28,6 +28,10 @@ use std::sync::atomic::Ordering::Relaxed;
 
 /// Most requests parsed ahead of execution.
 const BATCH: usize = 32;
+/// How many requests ahead locks are asked for: about as long as a cache line takes to come
+/// from another core, while their blocks are prefetched and while they are executed.
+const GLANCE_AHEAD: usize = 4;
+const EXECUTE_AHEAD: usize = 2;
 /// Replies beyond this many bytes must leave before more requests are executed, unless an
 /// output limit is configured, which then decides the client's fate.
 const OUTPUT_HIGH_BYTES: usize = 1 << 20;
@@ -176,6 +180,9 @@ impl Engine {
             slot.command = self.find(args.at(0));
             slot.first_key =
                 slot.command.and_then(|c| first_key(c.row, args)).map(|i| (i, self.shared.keyspace.hash(args.at(i))));
+            if let Some((_, hash)) = slot.first_key {
+                self.shared.keyspace.prefetch_lock(hash);
+            }
             at += len;
             n += 1;
         }
@@ -196,6 +203,7 @@ impl Engine {
     ) -> Option<Progress> {
         let (clock, now) = time;
         for i in 0..n {
+            prefetch_lock(&w.batch[..n], &self.shared.keyspace, i + EXECUTE_AHEAD);
             let mut slot = std::mem::take(&mut w.batch[i]);
             input.advance(slot.lead);
             let held_until = slot.command.and_then(|c| self.paused(w, s, c, slot.spans.len(), *now));
@@ -301,6 +309,14 @@ fn first_key(row: &Row, args: Args) -> Option<usize> {
     }
 }
 
+/// Asks for the lock that the request at `i` needs, which another worker may have taken since.
+#[inline]
+fn prefetch_lock(batch: &[Slot], space: &Keyspace, i: usize) {
+    if let Some((_, hash)) = batch.get(i).and_then(|slot| slot.first_key) {
+        space.prefetch_lock(hash);
+    }
+}
+
 /// Asks for the cache lines that the batch is about to need.
 fn prefetch(w: &mut Worker, s: &Session, held: &mut Held, input: &[u8], n: usize) {
     if n < 2 {
@@ -310,7 +326,8 @@ fn prefetch(w: &mut Worker, s: &Session, held: &mut Held, input: &[u8], n: usize
     for (_, hash) in keys() {
         held.glance(hash, |shard| shard.table(s.db).prefetch_bucket(hash));
     }
-    for (_, hash) in keys() {
+    for (i, (_, hash)) in keys().enumerate() {
+        prefetch_lock(&w.batch[..n], held.space(), i + GLANCE_AHEAD);
         held.glance(hash, |shard| shard.table(s.db).prefetch_block(hash));
     }
     prefetch_elements(&mut w.batch[..n], s.db, held, input);

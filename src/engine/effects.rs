@@ -10,7 +10,6 @@ use crate::{
     config::NotifyFlags,
     keyspace::{Held, event::Raised},
 };
-use std::sync::atomic::Ordering::Relaxed;
 
 impl Engine {
     /// Draws the consequences of `w.changes` and empties it.
@@ -25,7 +24,7 @@ impl Engine {
     pub(super) fn publish_changes(&self, w: &mut Worker) {
         let c = &mut w.changes;
         if c.dirty > 0 {
-            self.shared.dirty.fetch_add(std::mem::take(&mut c.dirty), Relaxed);
+            self.shared.changes[w.index].0.add(std::mem::take(&mut c.dirty));
         }
         if !c.garbage.is_empty() {
             self.shared.graveyard.bury(c.garbage.drain(..));

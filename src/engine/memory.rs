@@ -115,10 +115,15 @@ impl Engine {
                 self.settle(w, held, now);
                 return Some(bytes);
             }
+            // A shard may hold less than what is to be compared: then others add to it.
+            let mut drawn = 0;
             any_shard(w.rng.next_u64(), held, |held, at| {
-                let drawn = held.shard(at).sample(rule, now.wall, key, &mut w.rng, pool);
-                (drawn > 0).then_some(())
-            })?;
+                drawn += held.shard(at).sample(rule, now.wall, key, &mut w.rng, pool);
+                (drawn >= rule.samples).then_some(())
+            });
+            if drawn == 0 {
+                return None;
+            }
             while let Some(c) = pool.take() {
                 let at = space.shard_of(c.hash);
                 held.one(at);

@@ -56,6 +56,10 @@ pub enum Progress {
     Kill,
 }
 
+/// So many that the shards of one batch are seldom those another worker is busy with; more
+/// would not stay in the first-level cache.
+const SHARDS_PER_WORKER: usize = 64;
+
 /// The server's logic; one for all workers.
 pub struct Engine {
     pub shared: Shared,
@@ -68,7 +72,7 @@ impl Engine {
     /// # Panics
     /// If the configuration does not pass [`check_config`].
     pub fn new(config: Config, boot: Boot, workers: usize, seed: u64) -> Arc<Engine> {
-        let shards = if workers <= 1 { 1 } else { workers * 16 };
+        let shards = if workers <= 1 { 1 } else { workers * SHARDS_PER_WORKER };
         let space = Keyspace::new(crate::base::hash::HashKey(seed), shards, config.process.databases);
         let renames = Renames::new(&config).expect("the configuration was checked");
         Arc::new(Engine { shared: Shared::new(space, config, boot, workers.max(1), table::TOTAL), renames })

@@ -60,7 +60,10 @@ impl Engine {
         reply_bytes: u64,
     ) {
         let ns = span.1.mono.0.saturating_sub(span.0.mono.0);
-        w.stats(&self.shared).commands.add(1);
+        let counters = w.stats(&self.shared);
+        counters.commands.add(1);
+        counters.keyspace_hits.add(std::mem::take(&mut w.changes.hits));
+        counters.keyspace_misses.add(std::mem::take(&mut w.changes.misses));
         let t = w.thresholds;
         let stats = w.command_stats(&self.shared, command.id);
         stats.called(ns);

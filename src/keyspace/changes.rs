@@ -29,6 +29,9 @@ pub struct Changes {
     pub dirty: u64,
     /// Writers are paused, so an expired key is hidden but not removed.
     pub keep_expired: bool,
+    /// Keys that reading commands found, and that they did not.
+    pub hits: u64,
+    pub misses: u64,
     /// Classes of events somebody listens to; others are not recorded.
     pub notify: NotifyFlags,
     /// Events in the order they happened.

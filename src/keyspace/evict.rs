@@ -141,11 +141,12 @@ impl Pool {
 }
 
 impl Shard {
-    /// Draws keys from every database into the pool; returns how many were drawn.
+    /// Draws keys from every database into the pool, from none more than it has; returns
+    /// how many were drawn.
     pub fn sample(&self, rule: &Rule, now: Wall, key: HashKey, rng: &mut Prng, pool: &mut Pool) -> usize {
         let mut drawn = 0;
         for (db, table) in self.dbs.iter().enumerate().filter(|(_, t)| !t.is_empty()) {
-            for _ in 0..rule.samples {
+            for _ in 0..rule.samples.min(if rule.volatile() { table.tagged() } else { table.len() }) {
                 let Some(e) = rule.draw(table, key, rng) else { break };
                 drawn += 1;
                 if let Some(score) = rule.score(&e, now) {

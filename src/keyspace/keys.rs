@@ -92,15 +92,18 @@ impl<'a, 'e> Keys<'a, 'e> {
         live!(self, key, shard => slot);
         match slot {
             Some(mut e) => {
-                shard.meta.stats.hits += 1;
+                self.changes.hits += 1;
                 if touch {
-                    let c = self.access.touched(e.clock(), self.now, self.rng);
-                    e.set_clock(c);
+                    let (was, c) = (e.clock(), self.access.touched(e.clock(), self.now, self.rng));
+                    // A store would take the block's cache line away from other workers.
+                    if c != was {
+                        e.set_clock(c);
+                    }
                 }
                 Some(e.into_view())
             }
             None => {
-                shard.meta.stats.misses += 1;
+                self.changes.misses += 1;
                 if tell_miss {
                     self.changes.raise(event::KEYMISS, self.db, key.bytes);
                 }

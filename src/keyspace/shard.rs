@@ -13,7 +13,10 @@ use super::{
 use crate::base::sync::{Mutex, MutexGuard};
 use crate::{
     base::hash::{HashKey, HashMap},
-    data::table::{Element, Table},
+    data::{
+        prefetch,
+        table::{Element, Table},
+    },
 };
 use std::sync::{
     Arc,
@@ -39,8 +42,6 @@ impl DbKey {
 /// Counters that are kept under the shard's lock and summed on reading.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct ShardStats {
-    pub hits: u64,
-    pub misses: u64,
     pub expired: u64,
     pub expired_fields: u64,
     pub evicted: u64,
@@ -242,8 +243,11 @@ impl Shard {
 #[repr(align(128))]
 pub struct ShardLock {
     inner: Mutex<Shard>,
-    /// [`Shard::used_bytes`] as of the last unlock.
-    used_bytes: AtomicU64,
+    /// [`Shard::used_bytes`] of every shard as of its last unlock: side by side, because
+    /// with `maxmemory` every write adds them all up.
+    accounts: Arc<[AtomicU64]>,
+    /// This shard's number.
+    index: usize,
 }
 
 impl ShardLock {
@@ -296,7 +300,7 @@ impl ShardGuard<'_> {
         if s.meta.entry_bytes != self.entry_bytes || s.meta.resized {
             s.meta.resized = false;
             self.entry_bytes = s.meta.entry_bytes;
-            self.lock.used_bytes.store(s.used_bytes() as u64, Relaxed);
+            self.lock.accounts[self.lock.index].store(s.used_bytes() as u64, Relaxed);
         }
     }
 }
@@ -314,6 +318,7 @@ pub const MAX_SHARDS: usize = 1024;
 /// Every shard of one server.
 pub struct Keyspace {
     shards: Box<[ShardLock]>,
+    accounts: Arc<[AtomicU64]>,
     key: HashKey,
     databases: u32,
 }
@@ -322,13 +327,15 @@ impl Keyspace {
     /// `shards` is rounded up to a power of two.
     pub fn new(key: HashKey, shards: usize, databases: u32) -> Keyspace {
         let n = shards.next_power_of_two().min(MAX_SHARDS);
+        let accounts: Arc<[AtomicU64]> = (0..n).map(|_| AtomicU64::new(0)).collect();
         let shards = (0..n)
-            .map(|_| ShardLock {
+            .map(|index| ShardLock {
                 inner: Mutex::new(Shard::new(key, databases as usize)),
-                used_bytes: AtomicU64::new(0),
+                accounts: accounts.clone(),
+                index,
             })
             .collect();
-        Keyspace { shards, key, databases }
+        Keyspace { shards, accounts, key, databases }
     }
 
     /// The shards by number.
@@ -358,8 +365,16 @@ impl Keyspace {
         (hash >> 54) as usize & (self.shards.len() - 1)
     }
 
+    /// A hint that the lock for a hash will be taken soon: another worker may have its line.
+    #[inline]
+    pub fn prefetch_lock(&self, hash: u64) {
+        if self.shards.len() > 1 {
+            prefetch::for_write(&self.shards[self.shard_of(hash)]);
+        }
+    }
+
     /// Heap bytes of all keys, values and tables, without taking a lock.
     pub fn used_bytes(&self) -> u64 {
-        self.shards.iter().map(|s| s.used_bytes.load(Relaxed)).sum()
+        self.accounts.iter().map(|a| a.load(Relaxed)).sum()
     }
 }

@@ -2,8 +2,14 @@
 //! registries. Every lock in here except the shards' is a leaf.
 
 use super::{
-    blocked::BlockedClients, channels::Channels, clients::ClientInfo, clients::Clients, commandlog::CommandLogs,
-    latency::LatencyMonitor, rates::Rates, stats::WorkerStats,
+    blocked::BlockedClients,
+    channels::Channels,
+    clients::ClientInfo,
+    clients::Clients,
+    commandlog::CommandLogs,
+    latency::LatencyMonitor,
+    rates::Rates,
+    stats::{Counter, WorkerStats},
 };
 use crate::base::sync::Mutex;
 use crate::{
@@ -158,6 +164,11 @@ pub struct DebugSwitches {
     pub large_element_bytes: AtomicU32,
 }
 
+/// Something on cache lines of its own.
+#[derive(Default, Debug)]
+#[repr(align(128))]
+pub struct OwnLine<T>(pub T);
+
 /// What all workers share.
 pub struct Shared {
     pub keyspace: Keyspace,
@@ -182,8 +193,8 @@ pub struct Shared {
     pub monitors: Mutex<Vec<Arc<ClientInfo>>>,
     /// Length of `monitors`, readable without the lock.
     pub monitor_count: AtomicU64,
-    /// Changes since the last snapshot.
-    pub dirty: AtomicU64,
+    /// Changes to the data set, by worker: on lines of their own, because every write counts.
+    pub changes: Box<[OwnLine<Counter>]>,
     /// What the account held before the first client came.
     pub startup_bytes: u64,
     /// See [`Shared::note_peak`].
@@ -225,7 +236,7 @@ impl Shared {
             latency: LatencyMonitor::default(),
             monitors: Mutex::default(),
             monitor_count: AtomicU64::new(0),
-            dirty: AtomicU64::new(0),
+            changes: (0..workers).map(|_| OwnLine::default()).collect(),
             peak_bytes: AtomicU64::new(0),
             rates: Mutex::default(),
             errors: Mutex::default(),
@@ -268,6 +279,11 @@ impl Shared {
         let mut g = self.monitors.lock();
         g.retain(|m| m.id != id);
         self.monitor_count.store(g.len() as u64, SeqCst);
+    }
+
+    /// Changes since the last snapshot; there is none yet.
+    pub fn dirty(&self) -> u64 {
+        self.changes.iter().map(|c| c.0.get()).sum()
     }
 
     /// Asks the shell to end the server.

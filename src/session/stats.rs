@@ -103,6 +103,9 @@ worker_stats! {
     net_out_bytes,
     reads,
     writes,
+    /// Keys that reading commands found, and that they did not.
+    keyspace_hits,
+    keyspace_misses,
     error_replies,
     query_limit_disconnections,
     output_limit_disconnections,

@@ -22,6 +22,10 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::{env, io};
 
+/// The server's own, since one figure is measured in this process.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Which server.
 #[derive(Clone, Copy)]
 pub enum Side {

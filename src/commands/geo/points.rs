@@ -85,7 +85,7 @@ fn geoadd(ctx: &mut Ctx) -> Outcome {
         at += 1;
     }
     let words = ctx.argc() - at;
-    if words % 3 != 0 || rules.nx && rules.xx {
+    if !words.is_multiple_of(3) || rules.nx && rules.xx {
         return Err(Error::SYNTAX);
     }
     let mut pairs = Pairs::new();

@@ -88,8 +88,6 @@ impl<'a> Facts<'a> {
 
     fn add_shard(&mut self, shard: &Shard, rng: &mut Prng) {
         let (sum, s) = (&mut self.shards, shard.stats());
-        sum.hits += s.hits;
-        sum.misses += s.misses;
         sum.expired += s.expired;
         sum.expired_fields += s.expired_fields;
         sum.evicted += s.evicted;

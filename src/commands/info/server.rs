@@ -68,7 +68,7 @@ pub fn clients(f: &Facts, t: &mut Text) {
 }
 
 pub fn persistence(f: &Facts, t: &mut Text) {
-    let dirty = f.shared.dirty.load(std::sync::atomic::Ordering::Relaxed);
+    let dirty = f.shared.dirty();
     t.put_all([
         ("loading", 0),
         ("async_loading", 0),

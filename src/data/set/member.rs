@@ -17,7 +17,10 @@ use std::ptr::{self, NonNull};
 use std::slice;
 
 use crate::data::alloc::size_class;
-use crate::data::table::{Element, View, prefetch};
+use crate::data::{
+    prefetch,
+    table::{Element, View},
+};
 
 /// In the place of a short length: the length follows in four bytes.
 const LONG: u8 = 255;
@@ -131,7 +134,7 @@ impl Member {
     /// A hint that the text is needed soon.
     #[inline]
     pub fn prefetch(&self) {
-        prefetch(self.block());
+        prefetch::for_read(self.block());
     }
 
     /// Heap bytes of the block.

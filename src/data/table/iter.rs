@@ -4,8 +4,9 @@ use std::marker::PhantomData;
 
 use super::directory::Directory;
 use super::segment::Segment;
-use super::slot::{AHEAD, Slot, WIDTH, prefetch};
+use super::slot::{AHEAD, Slot, WIDTH};
 use super::{Element, View};
+use crate::data::prefetch;
 
 impl Directory {
     /// Every segment once.
@@ -62,7 +63,7 @@ impl<'a, E: Element> Iterator for Iter<'a, E> {
         loop {
             if let Some(slot) = self.slots.find(|slot| !slot.is_empty()) {
                 if let Some(soon) = self.slots.as_slice().get(AHEAD) {
-                    prefetch(soon.block());
+                    prefetch::for_read(soon.block());
                 }
                 return Some(View::new(*slot));
             }

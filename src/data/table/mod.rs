@@ -34,10 +34,10 @@ use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 pub use iter::Iter;
-pub(super) use slot::prefetch;
 pub use view::{View, ViewMut};
 
 use crate::base::hash::HashKey;
+use crate::data::prefetch;
 use directory::Directory;
 use segment::Segment;
 use slot::{AHEAD, Slot};
@@ -241,7 +241,7 @@ fn prefetched(segment: &Segment) -> impl Iterator<Item = Slot> {
     let ahead = slots.iter().skip(AHEAD).map(Some).chain(std::iter::repeat(None));
     slots.iter().zip(ahead).filter_map(|(slot, ahead)| {
         if let Some(soon) = ahead {
-            prefetch(soon.block());
+            prefetch::for_read(soon.block());
         }
         (!slot.is_empty()).then_some(*slot)
     })

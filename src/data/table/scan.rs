@@ -17,9 +17,10 @@
 //! is seen twice only after a split or a merge.
 
 use super::directory::{CALLER_BITS, Directory, MAX_BITS};
-use super::slot::{Slot, prefetch};
+use super::slot::Slot;
 use super::view::handle;
 use super::{Element, Table};
+use crate::data::prefetch;
 
 const FINGERPRINT_AT: u32 = 6;
 const PREFIX_AT: u32 = 22;
@@ -65,7 +66,7 @@ impl<E: Element> Table<E> {
             for _ in 0..segment.n() {
                 let bucket = &segment.buckets()[at];
                 for slot in bucket.slots.iter().filter(|slot| wanted(slot)) {
-                    prefetch(slot.block());
+                    prefetch::for_read(slot.block());
                 }
                 for slot in bucket.slots.iter().filter(|slot| wanted(slot)) {
                     visit(&handle::<E>(*slot));

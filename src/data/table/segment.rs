@@ -15,8 +15,9 @@
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
-use super::slot::{Bucket, Slot, WIDTH, prefetch};
+use super::slot::{Bucket, Slot, WIDTH};
 use crate::data::alloc::size_class;
+use crate::data::prefetch;
 
 /// The largest array, in buckets. Only hundreds of thousands of keys with nearly the same
 /// hash fill it, which no keyed hash yields.
@@ -150,7 +151,7 @@ impl Segment {
     /// Prefetches the home bucket.
     #[inline]
     pub fn prefetch_bucket(&self, fingerprint: u16) {
-        prefetch(self.base.as_ptr().wrapping_add(self.home(fingerprint)));
+        prefetch::for_read(self.base.as_ptr().wrapping_add(self.home(fingerprint)));
     }
 
     /// Prefetches the block of the first match in the home bucket.
@@ -159,7 +160,7 @@ impl Segment {
         if let Some(bucket) = self.buckets().get(self.home(fingerprint)) {
             let matches = bucket.matches(fingerprint);
             if matches != 0 {
-                prefetch(bucket.slots[matches.trailing_zeros() as usize % WIDTH].block());
+                prefetch::for_read(bucket.slots[matches.trailing_zeros() as usize % WIDTH].block());
             }
         }
     }

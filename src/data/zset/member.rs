@@ -15,7 +15,7 @@ use std::slice;
 
 use super::Entry;
 use crate::data::alloc::size_class;
-use crate::data::table::{Element, prefetch};
+use crate::data::{prefetch, table::Element};
 
 const SCORE_BYTES: usize = 8;
 /// Stands in the length's first byte when four more follow.
@@ -182,7 +182,7 @@ impl Ref {
     /// A hint that the block is needed soon.
     #[inline]
     pub fn prefetch(self) {
-        prefetch(self.block());
+        prefetch::for_read(self.block());
     }
 }
 
