@@ -8,7 +8,7 @@ use crate::{
     },
     config::Config,
     keyspace::{Key, Keys, Type},
-    protocol::{Error, Reply},
+    protocol::{Error, Reply, output},
     session::{Args, Session, Shared, args::OwnedArgs, blocked::TimeoutReply},
 };
 
@@ -145,6 +145,16 @@ impl<'a> Ctx<'a, '_> {
     pub fn database_from(&self, n: i32) -> Result<u32, Error> {
         let databases = self.shared.keyspace.databases();
         u32::try_from(n).ok().filter(|n| *n < databases).ok_or(Error::DB_INDEX_RANGE)
+    }
+
+    /// Tells the reply from where on the client is disconnected for what it is sent, for a
+    /// command whose reply may be absurdly long.
+    pub fn stop_when_futile(&mut self) {
+        let subscriber = !self.session.subscriptions.is_empty();
+        match self.config.limits.client_output_buffer_limit.of(subscriber).hard_bytes {
+            0 => {}
+            hard => self.out.futile_bytes = (hard as usize).max(output::HIGH_BYTES),
+        }
     }
 
     /// Whether argument `i` is this word, in any case.

@@ -10,3 +10,14 @@ pub fn reply(out: &mut Reply, item: Item) {
         Item::Int(n) => out.bulk_int(n),
     }
 }
+
+/// Makes `count` replies, or as many as the client can still be sent.
+#[inline]
+pub fn repeat(out: &mut Reply, count: usize, mut one: impl FnMut(&mut Reply)) {
+    for _ in 0..count {
+        if out.is_futile() {
+            return;
+        }
+        one(out);
+    }
+}

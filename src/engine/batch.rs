@@ -18,7 +18,7 @@ use crate::{
     },
     keyspace::{Held, shard::Keyspace},
     protocol::{
-        Error, Output, Reply,
+        Error, Output, Reply, output,
         request::{Limits, Parsed, Span},
     },
     session::{Args, Session, clients::flag},
@@ -32,9 +32,6 @@ const BATCH: usize = 32;
 /// from another core, while their blocks are prefetched and while they are executed.
 const GLANCE_AHEAD: usize = 4;
 const EXECUTE_AHEAD: usize = 2;
-/// Replies beyond this many bytes must leave before more requests are executed, unless an
-/// output limit is configured, which then decides the client's fate.
-const OUTPUT_HIGH_BYTES: usize = 1 << 20;
 /// A request at least this long gets a buffer of its own, from which values may be kept.
 const OWN_BUFFER_BYTES: usize = 64 << 10;
 
@@ -241,7 +238,7 @@ impl Engine {
             if s.close_after_reply {
                 return Some(Progress::Close);
             }
-            if out.len() > OUTPUT_HIGH_BYTES
+            if out.len() > output::HIGH_BYTES
                 && let Some(p) = output_is_high(w, s, out)
             {
                 return Some(p);

@@ -251,9 +251,13 @@ impl Rig {
         let c = self.client(client);
         let bytes = c.output.to_vec();
         c.output.advance(bytes.len());
+        let killed = matches!(c.progress, Progress::Kill);
         let (mut at, mut replies) = (0, std::mem::take(&mut c.received));
         while at < bytes.len() {
-            let (value, len) = Value::parse(&bytes[at..]).expect("well-formed").expect("complete");
+            let Some((value, len)) = Value::parse(&bytes[at..]).expect("well-formed") else {
+                assert!(killed, "a reply is incomplete");
+                break;
+            };
             replies.push(value);
             at += len;
         }

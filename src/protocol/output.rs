@@ -19,6 +19,10 @@ use std::{collections::VecDeque, io::IoSlice, mem};
 /// Size at which the tail is retired, and from which a value travels as its own chunk.
 pub const CHUNK_BYTES: usize = 64 * 1024;
 
+/// With more than this, replies must leave before more requests are executed, or a limit
+/// decides the client's fate.
+pub const HIGH_BYTES: usize = 1 << 20;
+
 /// Bytes on their way to a client, in order; see the module's head.
 #[derive(Default, Debug)]
 pub struct Output {

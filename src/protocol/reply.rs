@@ -21,6 +21,8 @@ pub struct Reply<'a> {
     pub out: &'a mut Output,
     /// Whether the client speaks RESP3.
     pub resp3: bool,
+    /// See [`Reply::is_futile`].
+    pub futile_bytes: usize,
 }
 
 /// An aggregate begun and not yet ended.
@@ -38,7 +40,14 @@ impl<'a> Reply<'a> {
     /// A writer of one protocol version.
     #[inline]
     pub fn new(out: &'a mut Output, resp3: bool) -> Reply<'a> {
-        Reply { out, resp3 }
+        Reply { out, resp3, futile_bytes: usize::MAX }
+    }
+
+    /// Whether more than `futile_bytes` wait to be sent: then the client is disconnected
+    /// whatever follows, and a command that would reply a lot more may stop.
+    #[inline]
+    pub fn is_futile(&self) -> bool {
+        self.out.len() > self.futile_bytes
     }
 
     /// `+OK`

@@ -32,6 +32,7 @@ pub const ROWS: &[Row] = &[Row {
 const WALK_RATIO: usize = 3;
 
 fn hrandfield(ctx: &mut Ctx) -> Outcome {
+    ctx.stop_when_futile();
     let (key, now) = (ctx.key(1), ctx.now.wall);
     let request = if ctx.argc() > 2 { Some(parse(ctx)?) } else { None };
     let mut rng = Prng::new(ctx.keys.rng.next_u64());
@@ -103,11 +104,17 @@ impl Sample<'_, '_> {
                 let mut pairs = Vec::new();
                 hash.each(|field, value| pairs.push((field, value)));
                 for _ in 0..count {
+                    if self.out.is_futile() {
+                        return;
+                    }
                     self.pair(pairs[rng.below(pairs.len() as u64) as usize]);
                 }
             }
             HashRef::Table(..) => {
                 for _ in 0..count {
+                    if self.out.is_futile() {
+                        return;
+                    }
                     self.pair(hash.random(rng).expect("a hash with fields"));
                 }
             }

@@ -82,6 +82,7 @@ fn spop_many(ctx: &mut Ctx) -> Outcome {
 }
 
 fn srandmember(ctx: &mut Ctx) -> Outcome {
+    ctx.stop_when_futile();
     let key = ctx.key(1);
     let count = match ctx.argc() {
         2 => None,
@@ -115,9 +116,9 @@ fn with_repeats(out: &mut Reply, set: SetRef, count: usize, rng: &mut Prng) {
     if let SetRef::Packed(_) = set {
         // Finding one means walking to it.
         let all: Vec<Item> = set.iter().collect();
-        (0..count).for_each(|_| items::reply(out, all[rng.below(all.len() as u64) as usize]));
+        items::repeat(out, count, |out| items::reply(out, all[rng.below(all.len() as u64) as usize]));
     } else {
-        (0..count).for_each(|_| items::reply(out, set.random(rng).expect("a set has members")));
+        items::repeat(out, count, |out| items::reply(out, set.random(rng).expect("a set has members")));
     }
 }
 

@@ -35,6 +35,7 @@ pub const ROWS: &[Row] = &[Row {
 const WALK_RATIO: usize = 3;
 
 fn zrandmember(ctx: &mut Ctx) -> Outcome {
+    ctx.stop_when_futile();
     let key = ctx.key(1);
     let request = if ctx.argc() > 2 { Some(parse(ctx)?) } else { None };
     let mut rng = Prng::new(ctx.keys.rng.next_u64());
@@ -80,17 +81,17 @@ fn with_repeats(set: ZsetRef, count: usize, scores: bool, rng: &mut Prng, out: &
     match set {
         ZsetRef::Packed(_) => {
             let members: Vec<_> = set.all().collect();
-            for _ in 0..count {
+            items::repeat(out, count, |out| {
                 let (member, score) = members[rng.below(members.len() as u64) as usize];
                 reply_member(out, scores, member, score);
-            }
+            });
         }
         ZsetRef::Tree(_) => {
             let len = set.len() as u64;
-            for _ in 0..count {
+            items::repeat(out, count, |out| {
                 let rank = rng.below(len) as usize;
                 set.range(rank..rank + 1, false).for_each(|(member, score)| reply_member(out, scores, member, score));
-            }
+            });
         }
     }
 }

@@ -1,6 +1,6 @@
 //! CLIENT, with several connections.
 
-use crate::engine::testing::Rig;
+use crate::engine::{Progress, testing::Rig};
 
 /// A field of the asking client's own line.
 fn field(r: &mut Rig, client: usize, name: &str) -> String {
@@ -158,4 +158,20 @@ fn help_lists_every_subcommand() {
     assert!(help.starts_with("[+CLIENT <subcommand> [<arg> [value] [opt] ...]. Subcommands are: "));
     assert!(help.contains("+PAUSE <timeout> [<WRITE | ALL>]") && help.ends_with("+    Print this help.]"));
     assert_eq!(r.run(0, "CLIENT NOSUCH"), "-ERR unknown subcommand 'NOSUCH'. Try CLIENT HELP.");
+}
+
+#[test]
+fn an_absurd_reply_ends_where_its_client_does() {
+    let mut r = Rig::with(1, &[("client-output-buffer-limit", "normal 2mb 0 0")]);
+    for line in ["HSET hash a 1", "SADD set a", "ZADD zset 1 a", "SADD ints 1"] {
+        r.run(0, line);
+    }
+    let absurd = ["HRANDFIELD hash", "SRANDMEMBER set", "SRANDMEMBER ints", "ZRANDMEMBER zset"];
+    for (client, command) in absurd.iter().enumerate().map(|(i, c)| (i + 1, c)) {
+        let began = r.engine.shared.workers[0].commands.get();
+        let request = format!("{command} -4000000000\r\n");
+        r.send(client, request.as_bytes());
+        assert!(matches!(r.progress(client), Progress::Kill), "{command}");
+        assert_eq!(r.engine.shared.workers[0].commands.get(), began + 1);
+    }
 }
