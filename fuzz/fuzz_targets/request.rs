@@ -14,7 +14,7 @@ use norn::{
 };
 use norn_fuzz::{
     dump::{Content, dump},
-    grammar::Grammar,
+    grammar::{self, Grammar},
 };
 use std::sync::LazyLock;
 
@@ -32,7 +32,7 @@ enum Piece<'a> {
     Header(Header, i64),
     Command(Command),
     /// A long argument, so that the request gets a buffer of its own.
-    Long(u8, u32),
+    Long(u8, u8),
 }
 
 #[derive(Arbitrary, Debug)]
@@ -47,7 +47,7 @@ struct Command(Vec<Vec<u8>>);
 
 impl<'a> Arbitrary<'a> for Command {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Command> {
-        COMMANDS.command(u).map(Command)
+        COMMANDS.command(&mut Unstructured::new(&grammar::random(u)?)).map(Command)
     }
 }
 
@@ -83,7 +83,7 @@ impl Piece<'_> {
                 encode_command(&words.iter().map(Vec::as_slice).collect::<Vec<_>>(), out);
             }
             Piece::Long(byte, len) => {
-                let value = vec![*byte; (*len % 200_000) as usize];
+                let value = vec![*byte; (64 << 10) - 128 + usize::from(*len)];
                 encode_command(&[b"SET", b"long", &value], out);
             }
         }
@@ -111,12 +111,15 @@ fn parses_in_proportion(bytes: &[u8], auth_required: bool) {
     assert!(spans.capacity() <= 16 + bytes.len(), "{} spans", spans.capacity());
 }
 
+/// After so many pieces the rest arrives at once.
+const MOST_CUTS: usize = 500;
+
 /// Sends the bytes in pieces; replies, whether the session goes on, and the content.
 fn run(bytes: &[u8], cuts: &[u16], password: bool) -> (Vec<Value>, String, Content) {
     let secret: &[_] = if password { &[("requirepass", "p")] } else { &[] };
     let mut rig = Rig::with(1, &[secret, &[("databases", "3"), ("proto-max-bulk-len", "1048576")]].concat());
     let mut replies = rig.send(0, b"");
-    let mut cuts = cuts.iter().map(|n| usize::from(*n).max(1)).cycle();
+    let mut cuts = cuts.iter().map(|n| usize::from(*n).max(1)).cycle().take(MOST_CUTS);
     let mut rest = bytes;
     while !rest.is_empty() {
         let (now, later) = rest.split_at(cuts.next().unwrap_or(rest.len()).min(rest.len()));

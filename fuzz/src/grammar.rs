@@ -6,6 +6,7 @@
 
 use arbitrary::{Result, Unstructured};
 use norn::{
+    base::prng::Prng,
     commands::{
         row::{Arg, ArgKind, Group, Row},
         table,
@@ -14,6 +15,14 @@ use norn::{
 };
 
 type Words = Vec<Vec<u8>>;
+
+/// What four bytes of the input seed: plenty of evenly spread bytes to draw from.
+pub fn random(u: &mut Unstructured) -> Result<[u8; 512]> {
+    let mut seeded = Prng::new(u.arbitrary::<u32>()?.into());
+    let mut random = [0; 512];
+    random.chunks_exact_mut(8).for_each(|c| c.copy_from_slice(&seeded.next_u64().to_le_bytes()));
+    Ok(random)
+}
 
 /// The rows to make commands of.
 pub struct Grammar {

@@ -10,12 +10,11 @@
 
 use crate::{
     dump::dump,
-    grammar::Grammar,
+    grammar::{self, Grammar},
     model::{Expect, Model, Words},
 };
 use arbitrary::{Arbitrary, Result, Unstructured};
 use norn::{
-    base::prng::Prng,
     engine::{
         Progress,
         testing::{Rig, START_MS, show},
@@ -79,10 +78,8 @@ impl<'a> Arbitrary<'a> for Script {
         let wild = u.ratio(1, 4)?;
         let mut script =
             Script { workers: u.int_in_range(1..=3)?, wild, directives: directives(u)?, steps: Vec::new() };
-        let mut random = [0; 512];
         while !u.is_empty() && script.steps.len() < STEPS {
-            let mut seeded = Prng::new(u.arbitrary::<u32>()?.into());
-            random.chunks_exact_mut(8).for_each(|c| c.copy_from_slice(&seeded.next_u64().to_le_bytes()));
+            let random = grammar::random(u)?;
             script.steps.push(step(&mut Unstructured::new(&random), wild)?);
         }
         Ok(script)
