@@ -47,7 +47,7 @@ struct Command(Vec<Vec<u8>>);
 
 impl<'a> Arbitrary<'a> for Command {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Command> {
-        COMMANDS.command(&mut Unstructured::new(&grammar::random(u)?)).map(Command)
+        COMMANDS.command(&mut Unstructured::new(&grammar::random(u.arbitrary()?, 0))).map(Command)
     }
 }
 

@@ -16,12 +16,13 @@ use norn::{
 
 type Words = Vec<Vec<u8>>;
 
-/// What four bytes of the input seed: plenty of evenly spread bytes to draw from.
-pub fn random(u: &mut Unstructured) -> Result<[u8; 512]> {
-    let mut seeded = Prng::new(u.arbitrary::<u32>()?.into());
+/// What four bytes of the input seed: plenty of evenly spread bytes to draw from. `again`
+/// tells the same seed from itself where it comes several times.
+pub fn random(seed: u32, again: usize) -> [u8; 512] {
+    let mut seeded = Prng::new(u64::from(seed) << 32 | again as u64);
     let mut random = [0; 512];
     random.chunks_exact_mut(8).for_each(|c| c.copy_from_slice(&seeded.next_u64().to_le_bytes()));
-    Ok(random)
+    random
 }
 
 /// The rows to make commands of.

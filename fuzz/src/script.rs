@@ -2,7 +2,7 @@
 //!
 //! Four bytes of the input make a step: they seed a generator that draws all its details,
 //! so every change of the input is a change of steps, and what is drawn is evenly spread,
-//! however monotonous the input.
+//! however monotonous the input. A seed that comes again draws something else.
 //!
 //! After each step the replies every client received are compared with the model's, and
 //! from time to time everything stored. In a *wild* script the model is left out, and all
@@ -21,7 +21,7 @@ use norn::{
     },
     protocol::value::Value,
 };
-use std::{fmt, sync::LazyLock};
+use std::{collections::BTreeMap, fmt, sync::LazyLock};
 
 /// Number of clients.
 const CLIENTS: usize = 4;
@@ -78,8 +78,12 @@ impl<'a> Arbitrary<'a> for Script {
         let wild = u.ratio(1, 4)?;
         let mut script =
             Script { workers: u.int_in_range(1..=3)?, wild, directives: directives(u)?, steps: Vec::new() };
+        let mut seeds = BTreeMap::new();
         while !u.is_empty() && script.steps.len() < STEPS {
-            let random = grammar::random(u)?;
+            let seed = u.arbitrary()?;
+            let again = seeds.entry(seed).or_insert(0);
+            let random = grammar::random(seed, *again);
+            *again += 1;
             script.steps.push(step(&mut Unstructured::new(&random), wild)?);
         }
         Ok(script)
@@ -211,6 +215,10 @@ impl Stage {
                 // What a waiting client sends would be read later: somebody else sends it.
                 let others = (*client..CLIENTS).chain(0..CLIENTS);
                 if let Some(client) = others.into_iter().find(|c| !self.model.is_waiting(*c)) {
+                    if !Model::knows(words) {
+                        // The model will have to believe what it finds afterwards.
+                        self.check();
+                    }
                     let args: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
                     seen[client] = self.rig.call(client, &args);
                     self.model.command(client, words, seen[client].first());

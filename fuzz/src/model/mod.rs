@@ -123,6 +123,11 @@ impl Model {
         self.lost
     }
 
+    /// Whether the model can tell what the command changes.
+    pub fn knows(words: &Words) -> bool {
+        is_known(words) || !writes(words)
+    }
+
     /// Takes over the server's content, and which clients still wait.
     pub fn adopt(&mut self, content: Content, waits: impl Fn(usize) -> bool) {
         self.content = content;
