@@ -8,8 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use norn::{
     base::hash::HashKey,
     config::Config,
-    engine::testing::Rig,
-    keyspace::{Entry, object::Object},
+    engine::testing::{Rig, check_value},
     persist::{
         dump,
         rdb::{Format, Limits, VERSION},
@@ -90,25 +89,13 @@ fn bytes(input: &Input) -> Vec<u8> {
 fuzz_target!(|input: Input| {
     let limits = Limits::new(&Config::default().encoding, HashKey(7));
     let Ok(e) = dump::restore(&dump::seal(bytes(&input), VERSION), b"key", &limits, true) else { return };
-    check(&e);
+    check_value(&e);
     let written = dump::dump(&e, PLAIN);
     let again = dump::restore(&written, b"key", &limits, true).expect("what was written can be read");
-    check(&again);
+    check_value(&again);
     // Tables have no order, so only the length says the same.
     assert_eq!(dump::dump(&again, PLAIN).len(), written.len());
     let packed = dump::dump(&e, Format { compress: true, ..PLAIN });
     let again = dump::restore(&packed, b"key", &limits, true).expect("so can what was compressed");
     assert_eq!(dump::dump(&again, PLAIN).len(), written.len());
 });
-
-/// The invariants of a large value.
-fn check(e: &Entry) {
-    match e.object() {
-        Some(Object::List(list)) => list.check(),
-        Some(Object::Hash(hash)) => hash.check(),
-        Some(Object::Set(set)) => set.check(),
-        Some(Object::ZSet(set)) => set.check(),
-        Some(Object::Stream(stream)) => stream.check(),
-        Some(Object::Str(_)) | None => {}
-    }
-}

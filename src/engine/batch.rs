@@ -327,7 +327,9 @@ fn prefetch(w: &mut Worker, s: &Session, held: &mut Held, input: &[u8], n: usize
         prefetch_lock(&w.batch[..n], held.space(), i + GLANCE_AHEAD);
         held.glance(hash, |shard| shard.table(s.db).prefetch_block(hash));
     }
-    prefetch_elements(&mut w.batch[..n], s.db, held, input);
+    if w.batch[..n].iter().any(|slot| slot.command.is_some_and(|c| c.row.element > 0)) {
+        prefetch_elements(&mut w.batch[..n], s.db, held, input);
+    }
 }
 
 /// The same for the elements that commands will look up in large collections.

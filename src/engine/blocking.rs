@@ -14,7 +14,10 @@ use crate::{
         ctx::{Block, Flow},
         table::{COMMANDS, Command},
     },
-    keyspace::{Held, shard::DbKey},
+    keyspace::{
+        Held,
+        shard::{DbKey, Waiter},
+    },
     protocol::{Error, Output, Reply},
     session::{
         Args, Session,
@@ -33,7 +36,7 @@ impl Engine {
         for &i in &b.keys {
             let at = space.shard_of(space.hash(args.at(i)));
             let key = DbKey::new(s.db, args.at(i));
-            held.shard(at).wait(key.clone(), s.id());
+            held.shard(at).wait(key.clone(), Waiter { client: s.id(), or_loss: b.or_loss });
             keys.push((at, key));
         }
         let shards = self.shards_of(command.row, args).expect("the command just ran with these keys");
@@ -68,10 +71,16 @@ impl Engine {
         if !held.holds(at) {
             held.one(at);
         }
-        for id in held.shard(at).waiters(key).to_vec() {
-            let Some(b) = self.shared.blocked.get(id) else { continue };
+        let mut gone = false;
+        for waiter in held.shard(at).waiters(key).to_vec() {
+            // Thousands may wait for the elements of one list, and one push serves one of them.
+            if gone && !waiter.or_loss {
+                continue;
+            }
+            let Some(b) = self.shared.blocked.get(waiter.client) else { continue };
             held.set(&b.shards);
             let found = held.shard(at).table(key.db).get(hash, &key.key).map(|e| e.type_of());
+            gone = found.is_none();
             if (b.or_loss || found == Some(b.want)) && b.claim(State::Served) {
                 self.serve(w, held, now, &b);
             }

@@ -56,8 +56,7 @@ pub enum Progress {
     Kill,
 }
 
-/// So many that the shards of one batch are seldom those another worker is busy with; more
-/// would not stay in the first-level cache.
+/// So many that the shards of one batch are seldom those another worker is busy with.
 const SHARDS_PER_WORKER: usize = 64;
 
 /// The server's logic; one for all workers.

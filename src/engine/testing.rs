@@ -352,7 +352,7 @@ impl Drop for Rig {
 }
 
 /// Checks a value that has a structure of its own.
-fn check_value(e: &Entry) {
+pub fn check_value(e: &Entry) {
     match e.object() {
         Some(Object::List(list)) => list.check(),
         Some(Object::Hash(hash)) => hash.check(),

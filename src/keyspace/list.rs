@@ -186,8 +186,8 @@ pub struct ListMut<'a> {
 
 /// Runs one of two bodies on the small or on the large form.
 macro_rules! either {
-    ($entry:expr, $small:ident => $a:expr, $large:ident => $b:expr) => {{
-        let e = $entry;
+    ($self:ident, $small:ident => $a:expr, $large:ident => $b:expr) => {{
+        let e = $self.edit.entry_mut();
         if e.kind() == Kind::ListPacked {
             #[allow(unused_mut)]
             let mut $small = Body(e);
@@ -199,54 +199,6 @@ macro_rules! either {
             }
         }
     }};
-}
-
-/// See [`ListMut::grow`].
-#[inline]
-fn grow(e: &mut Entry, limit: NodeLimit, text_bytes: usize, count: usize) {
-    if let ListRef::Packed(bytes, len) = ListRef::of(e)
-        && limit.exceeded(P::listpack_bytes(bytes) + text_bytes, len + count)
-    {
-        let list = List::from_packed(limit, bytes);
-        e.set_object(Object::List(list));
-    }
-}
-
-/// See [`ListMut::push`].
-#[inline]
-fn push(e: &mut Entry, end: End, item: Item) {
-    either!(e, s => {
-        let count = s.count() + 1;
-        small::push(&mut s, end, item);
-        s.set_count(count);
-    }, l => l.push(end, item));
-}
-
-/// A list in the making, which no key holds yet.
-pub struct ListDraft {
-    entry: Entry,
-    limit: NodeLimit,
-}
-
-impl ListDraft {
-    /// A list without elements for a key called `name`.
-    pub fn new(name: &[u8], limit: NodeLimit) -> ListDraft {
-        let mut entry = Entry::new(Kind::ListPacked, name, COUNT_BYTES, None);
-        entry.payload_mut().fill(0);
-        ListDraft { entry, limit }
-    }
-
-    /// Adds an element at the tail.
-    #[inline]
-    pub fn push(&mut self, item: Item) {
-        grow(&mut self.entry, self.limit, item.text_len(), 1);
-        push(&mut self.entry, End::Tail, item);
-    }
-
-    /// The entry, to be put into the key space.
-    pub fn into_entry(self) -> Entry {
-        self.entry
-    }
 }
 
 impl<'a> ListMut<'a> {
@@ -275,19 +227,28 @@ impl<'a> ListMut<'a> {
     /// list that would exceed its limit becomes a large one.
     #[inline]
     pub fn grow(&mut self, text_bytes: usize, count: usize) {
-        grow(self.edit.entry_mut(), self.limit, text_bytes, count);
+        if let ListRef::Packed(bytes, len) = self.get()
+            && self.limit.exceeded(P::listpack_bytes(bytes) + text_bytes, len + count)
+        {
+            let list = List::from_packed(self.limit, bytes);
+            self.edit.entry_mut().set_object(Object::List(list));
+        }
     }
 
     /// Adds an element at an end, for which [`ListMut::grow`] made room.
     #[inline]
     pub fn push(&mut self, end: End, item: Item) {
-        push(self.edit.entry_mut(), end, item);
+        either!(self, s => {
+            let count = s.count() + 1;
+            small::push(&mut s, end, item);
+            s.set_count(count);
+        }, l => l.push(end, item));
     }
 
     /// Shows the element at an end to `f` and removes it; `None` if there is none.
     #[inline]
     pub fn pop<R>(&mut self, end: End, f: impl FnOnce(Item<'_>) -> R) -> Option<R> {
-        either!(self.edit.entry_mut(), s => {
+        either!(self, s => {
             let count = s.count();
             let popped = small::pop(&mut s, end, f)?;
             s.set_count(count - 1);
@@ -297,12 +258,12 @@ impl<'a> ListMut<'a> {
 
     /// Replaces element `index`, negative ones counted from the tail; whether it exists.
     pub fn set(&mut self, index: i64, item: Item) -> bool {
-        either!(self.edit.entry_mut(), s => small::set(&mut s, index, item), l => l.set(index, item))
+        either!(self, s => small::set(&mut s, index, item), l => l.set(index, item))
     }
 
     /// Inserts beside the first element equal to `pivot`; whether there is one.
     pub fn insert(&mut self, pivot: &[u8], side: Side, item: Item) -> bool {
-        either!(self.edit.entry_mut(), s => {
+        either!(self, s => {
             let count = s.count();
             let inserted = small::insert(&mut s, pivot, side, item);
             s.set_count(count + usize::from(inserted));
@@ -313,7 +274,7 @@ impl<'a> ListMut<'a> {
     /// Removes up to `max` elements equal to `text`, those nearest to `end` first; returns
     /// how many.
     pub fn remove_value(&mut self, text: &[u8], max: usize, end: End) -> usize {
-        either!(self.edit.entry_mut(), s => {
+        either!(self, s => {
             let count = s.count();
             let removed = small::remove_value(&mut s, text, max, end);
             s.set_count(count - removed);
@@ -323,7 +284,7 @@ impl<'a> ListMut<'a> {
 
     /// Removes all but the elements numbered in `keep`, which may reach past the end.
     pub fn trim(&mut self, keep: Range<usize>) {
-        either!(self.edit.entry_mut(), s => {
+        either!(self, s => {
             let end = keep.end.min(s.count());
             let left = end.saturating_sub(keep.start);
             small::trim(&mut s, keep);
@@ -376,8 +337,8 @@ impl Draft {
     }
 
     /// Adds an element at the tail.
-    pub fn push(&mut self, text: &[u8]) {
-        self.0.push_back(text);
+    pub fn push<'i>(&mut self, item: impl Into<Item<'i>>) {
+        self.0.push_back(item);
     }
 
     /// Number of elements.

@@ -39,6 +39,14 @@ impl DbKey {
     }
 }
 
+/// A client blocked on a key.
+#[derive(Clone, Copy, Debug)]
+pub struct Waiter {
+    pub client: u64,
+    /// It wants to hear that there is no such key any more.
+    pub or_loss: bool,
+}
+
 /// Counters that are kept under the shard's lock and summed on reading.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct ShardStats {
@@ -57,7 +65,7 @@ pub struct Meta {
     pub(super) resized: bool,
     watched: HashMap<DbKey, Vec<WatchFlag>>,
     /// Clients blocked on a key, in the order they came.
-    waiting: HashMap<DbKey, Vec<u64>>,
+    waiting: HashMap<DbKey, Vec<Waiter>>,
     pub stats: ShardStats,
 }
 
@@ -198,10 +206,10 @@ impl Shard {
     }
 
     /// Queues a blocked client behind those who already wait for the key.
-    pub fn wait(&mut self, key: DbKey, client: u64) {
+    pub fn wait(&mut self, key: DbKey, waiter: Waiter) {
         let q = self.meta.waiting.entry(key).or_default();
-        if !q.contains(&client) {
-            q.push(client);
+        if q.iter().all(|w| w.client != waiter.client) {
+            q.push(waiter);
         }
     }
 
@@ -209,7 +217,7 @@ impl Shard {
     pub fn unwait(&mut self, key: &DbKey, client: u64) {
         let waiting = &mut self.meta.waiting;
         if let Some(q) = waiting.get_mut(key) {
-            q.retain(|c| *c != client);
+            q.retain(|w| w.client != client);
             if q.is_empty() {
                 waiting.remove(key);
             }
@@ -217,7 +225,7 @@ impl Shard {
     }
 
     /// The clients that wait for the key, first come first.
-    pub fn waiters(&self, key: &DbKey) -> &[u64] {
+    pub fn waiters(&self, key: &DbKey) -> &[Waiter] {
         self.meta.waiting.get(key).map_or(&[], Vec::as_slice)
     }
 

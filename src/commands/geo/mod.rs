@@ -4,6 +4,7 @@ pub mod points;
 mod request;
 pub mod search;
 
+use super::row::Arg;
 use crate::{
     base::num::parse_f64,
     data::geo::{Point, decode},
@@ -11,6 +12,12 @@ use crate::{
     protocol::{Error, Reply},
     session::Args,
 };
+
+/// A unit of length, as [`unit_arg`] takes it.
+const UNIT: Arg = Arg::one_of(
+    "unit",
+    &[Arg::token("m", "m"), Arg::token("km", "km"), Arg::token("ft", "ft"), Arg::token("mi", "mi")],
+);
 
 /// A longitude in argument `i` and a latitude in the next.
 fn point_arg(args: Args, i: usize) -> Result<Point, Error> {

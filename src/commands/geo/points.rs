@@ -6,7 +6,7 @@ use super::{
         row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row},
         zsets::add::{Pairs, Rules, add},
     },
-    point_arg, point_of, reply_distance, reply_point, unit_arg,
+    UNIT, point_arg, point_of, reply_distance, reply_point, unit_arg,
 };
 use crate::{
     data::geo,
@@ -39,16 +39,7 @@ pub const ROWS: &[Row] = &[
         complexity: "O(1)",
         summary: "Tells how far two members are from each other.",
         keys: &[KeySpec::at(1, KeyFlags::RO.or(KeyFlags::ACCESS))],
-        args: &[
-            Arg::key("key"),
-            Arg::string("member1"),
-            Arg::string("member2"),
-            Arg::one_of(
-                "unit",
-                &[Arg::token("m", "m"), Arg::token("km", "km"), Arg::token("ft", "ft"), Arg::token("mi", "mi")],
-            )
-            .optional(),
-        ],
+        args: &[Arg::key("key"), Arg::string("member1"), Arg::string("member2"), UNIT.optional()],
         ..Row::new("geodist", -4, Group::Geo, geodist)
     },
     Row {

@@ -7,7 +7,7 @@ use super::{
         row::{Acl, Arg, Begin, Find, Flags, Group, KeyFlags, KeySpec, Row},
         zsets::store,
     },
-    reply_distance, reply_point,
+    UNIT, reply_distance, reply_point,
     request::{Family, Order, Request},
 };
 use crate::{
@@ -20,6 +20,40 @@ use crate::{
     protocol::Reply,
     session::Args,
 };
+
+const SEARCH_TYPE: Arg = Arg::one_of(
+    "search-type",
+    &[
+        Arg::block(
+            "radius-or-box",
+            &[
+                Arg::one_of(
+                    "from",
+                    &[
+                        Arg::string("member").after("FROMMEMBER"),
+                        Arg::block("fromlonlat", &[Arg::double("longitude"), Arg::double("latitude")])
+                            .after("FROMLONLAT"),
+                    ],
+                ),
+                Arg::one_of(
+                    "by",
+                    &[
+                        Arg::block("circle", &[Arg::double("radius").after("BYRADIUS"), UNIT]),
+                        Arg::block("box", &[Arg::double("width").after("BYBOX"), Arg::double("height"), UNIT]),
+                    ],
+                ),
+            ],
+        ),
+        Arg::block(
+            "polygon",
+            &[
+                Arg::int("num-vertices").after("BYPOLYGON"),
+                Arg::block("vertices", &[Arg::double("longitude"), Arg::double("latitude")]).multiple(),
+            ],
+        )
+        .since("9.0.0"),
+    ],
+);
 
 /// This file's commands.
 pub const ROWS: &[Row] = &[
@@ -49,10 +83,7 @@ pub const ROWS: &[Row] = &[
             Arg::double("longitude"),
             Arg::double("latitude"),
             Arg::double("radius"),
-            Arg::one_of(
-                "unit",
-                &[Arg::token("m", "m"), Arg::token("km", "km"), Arg::token("ft", "ft"), Arg::token("mi", "mi")],
-            ),
+            UNIT,
             Arg::token("withcoord", "WITHCOORD").optional(),
             Arg::token("withdist", "WITHDIST").optional(),
             Arg::token("withhash", "WITHHASH").optional(),
@@ -85,10 +116,7 @@ pub const ROWS: &[Row] = &[
             Arg::double("longitude"),
             Arg::double("latitude"),
             Arg::double("radius"),
-            Arg::one_of(
-                "unit",
-                &[Arg::token("m", "m"), Arg::token("km", "km"), Arg::token("ft", "ft"), Arg::token("mi", "mi")],
-            ),
+            UNIT,
             Arg::token("withcoord", "WITHCOORD").optional(),
             Arg::token("withdist", "WITHDIST").optional(),
             Arg::token("withhash", "WITHHASH").optional(),
@@ -128,10 +156,7 @@ pub const ROWS: &[Row] = &[
             Arg::key("key"),
             Arg::string("member"),
             Arg::double("radius"),
-            Arg::one_of(
-                "unit",
-                &[Arg::token("m", "m"), Arg::token("km", "km"), Arg::token("ft", "ft"), Arg::token("mi", "mi")],
-            ),
+            UNIT,
             Arg::token("withcoord", "WITHCOORD").optional(),
             Arg::token("withdist", "WITHDIST").optional(),
             Arg::token("withhash", "WITHHASH").optional(),
@@ -160,10 +185,7 @@ pub const ROWS: &[Row] = &[
             Arg::key("key"),
             Arg::string("member"),
             Arg::double("radius"),
-            Arg::one_of(
-                "unit",
-                &[Arg::token("m", "m"), Arg::token("km", "km"), Arg::token("ft", "ft"), Arg::token("mi", "mi")],
-            ),
+            UNIT,
             Arg::token("withcoord", "WITHCOORD").optional(),
             Arg::token("withdist", "WITHDIST").optional(),
             Arg::token("withhash", "WITHHASH").optional(),
@@ -184,68 +206,7 @@ pub const ROWS: &[Row] = &[
         keys: &[KeySpec::at(1, KeyFlags::RO.or(KeyFlags::ACCESS))],
         args: &[
             Arg::key("key"),
-            Arg::one_of(
-                "search-type",
-                &[
-                    Arg::block(
-                        "radius-or-box",
-                        &[
-                            Arg::one_of(
-                                "from",
-                                &[
-                                    Arg::string("member").after("FROMMEMBER"),
-                                    Arg::block("fromlonlat", &[Arg::double("longitude"), Arg::double("latitude")])
-                                        .after("FROMLONLAT"),
-                                ],
-                            ),
-                            Arg::one_of(
-                                "by",
-                                &[
-                                    Arg::block(
-                                        "circle",
-                                        &[
-                                            Arg::double("radius").after("BYRADIUS"),
-                                            Arg::one_of(
-                                                "unit",
-                                                &[
-                                                    Arg::token("m", "m"),
-                                                    Arg::token("km", "km"),
-                                                    Arg::token("ft", "ft"),
-                                                    Arg::token("mi", "mi"),
-                                                ],
-                                            ),
-                                        ],
-                                    ),
-                                    Arg::block(
-                                        "box",
-                                        &[
-                                            Arg::double("width").after("BYBOX"),
-                                            Arg::double("height"),
-                                            Arg::one_of(
-                                                "unit",
-                                                &[
-                                                    Arg::token("m", "m"),
-                                                    Arg::token("km", "km"),
-                                                    Arg::token("ft", "ft"),
-                                                    Arg::token("mi", "mi"),
-                                                ],
-                                            ),
-                                        ],
-                                    ),
-                                ],
-                            ),
-                        ],
-                    ),
-                    Arg::block(
-                        "polygon",
-                        &[
-                            Arg::int("num-vertices").after("BYPOLYGON"),
-                            Arg::block("vertices", &[Arg::double("longitude"), Arg::double("latitude")]).multiple(),
-                        ],
-                    )
-                    .since("9.0.0"),
-                ],
-            ),
+            SEARCH_TYPE,
             Arg::one_of("order", &[Arg::token("asc", "ASC"), Arg::token("desc", "DESC")]).optional(),
             Arg::block("count-block", &[Arg::int("count").after("COUNT"), Arg::token("any", "ANY").optional()])
                 .optional(),
@@ -266,68 +227,7 @@ pub const ROWS: &[Row] = &[
         args: &[
             Arg::key("destination"),
             Arg::key_of("source", 1),
-            Arg::one_of(
-                "search-type",
-                &[
-                    Arg::block(
-                        "radius-or-box",
-                        &[
-                            Arg::one_of(
-                                "from",
-                                &[
-                                    Arg::string("member").after("FROMMEMBER"),
-                                    Arg::block("fromlonlat", &[Arg::double("longitude"), Arg::double("latitude")])
-                                        .after("FROMLONLAT"),
-                                ],
-                            ),
-                            Arg::one_of(
-                                "by",
-                                &[
-                                    Arg::block(
-                                        "circle",
-                                        &[
-                                            Arg::double("radius").after("BYRADIUS"),
-                                            Arg::one_of(
-                                                "unit",
-                                                &[
-                                                    Arg::token("m", "m"),
-                                                    Arg::token("km", "km"),
-                                                    Arg::token("ft", "ft"),
-                                                    Arg::token("mi", "mi"),
-                                                ],
-                                            ),
-                                        ],
-                                    ),
-                                    Arg::block(
-                                        "box",
-                                        &[
-                                            Arg::double("width").after("BYBOX"),
-                                            Arg::double("height"),
-                                            Arg::one_of(
-                                                "unit",
-                                                &[
-                                                    Arg::token("m", "m"),
-                                                    Arg::token("km", "km"),
-                                                    Arg::token("ft", "ft"),
-                                                    Arg::token("mi", "mi"),
-                                                ],
-                                            ),
-                                        ],
-                                    ),
-                                ],
-                            ),
-                        ],
-                    ),
-                    Arg::block(
-                        "polygon",
-                        &[
-                            Arg::int("num-vertices").after("BYPOLYGON"),
-                            Arg::block("vertices", &[Arg::double("longitude"), Arg::double("latitude")]).multiple(),
-                        ],
-                    )
-                    .since("9.0.0"),
-                ],
-            ),
+            SEARCH_TYPE,
             Arg::one_of("order", &[Arg::token("asc", "ASC"), Arg::token("desc", "DESC")]).optional(),
             Arg::block("count-block", &[Arg::int("count").after("COUNT"), Arg::token("any", "ANY").optional()])
                 .optional(),

@@ -17,6 +17,12 @@ use crate::{
 use smallvec::SmallVec;
 use std::ops::Range;
 
+const WEIGHTS: Arg = Arg::int("weight").after("WEIGHTS").multiple().optional();
+const AGGREGATE: Arg =
+    Arg::one_of("aggregate", &[Arg::token("sum", "SUM"), Arg::token("min", "MIN"), Arg::token("max", "MAX")])
+        .after("AGGREGATE")
+        .optional();
+
 /// This file's commands.
 pub const ROWS: &[Row] = &[
     Row {
@@ -29,10 +35,8 @@ pub const ROWS: &[Row] = &[
         args: &[
             Arg::int("numkeys"),
             Arg::key("key").multiple(),
-            Arg::int("weight").after("WEIGHTS").multiple().optional(),
-            Arg::one_of("aggregate", &[Arg::token("sum", "SUM"), Arg::token("min", "MIN"), Arg::token("max", "MAX")])
-                .after("AGGREGATE")
-                .optional(),
+            WEIGHTS,
+            AGGREGATE,
             Arg::token("withscores", "WITHSCORES").optional(),
         ],
         ..Row::new("zunion", -3, Group::SortedSet, zunion)
@@ -47,15 +51,7 @@ pub const ROWS: &[Row] = &[
             KeySpec::at(1, KeyFlags::OW.or(KeyFlags::UPDATE)),
             KeySpec::counted(2, KeyFlags::RO.or(KeyFlags::ACCESS)),
         ],
-        args: &[
-            Arg::key("destination"),
-            Arg::int("numkeys"),
-            Arg::key_of("key", 1).multiple(),
-            Arg::int("weight").after("WEIGHTS").multiple().optional(),
-            Arg::one_of("aggregate", &[Arg::token("sum", "SUM"), Arg::token("min", "MIN"), Arg::token("max", "MAX")])
-                .after("AGGREGATE")
-                .optional(),
-        ],
+        args: &[Arg::key("destination"), Arg::int("numkeys"), Arg::key_of("key", 1).multiple(), WEIGHTS, AGGREGATE],
         ..Row::new("zunionstore", -4, Group::SortedSet, zunionstore)
     },
     Row {
@@ -68,10 +64,8 @@ pub const ROWS: &[Row] = &[
         args: &[
             Arg::int("numkeys"),
             Arg::key("key").multiple(),
-            Arg::int("weight").after("WEIGHTS").multiple().optional(),
-            Arg::one_of("aggregate", &[Arg::token("sum", "SUM"), Arg::token("min", "MIN"), Arg::token("max", "MAX")])
-                .after("AGGREGATE")
-                .optional(),
+            WEIGHTS,
+            AGGREGATE,
             Arg::token("withscores", "WITHSCORES").optional(),
         ],
         ..Row::new("zinter", -3, Group::SortedSet, zinter)
@@ -86,15 +80,7 @@ pub const ROWS: &[Row] = &[
             KeySpec::at(1, KeyFlags::OW.or(KeyFlags::UPDATE)),
             KeySpec::counted(2, KeyFlags::RO.or(KeyFlags::ACCESS)),
         ],
-        args: &[
-            Arg::key("destination"),
-            Arg::int("numkeys"),
-            Arg::key_of("key", 1).multiple(),
-            Arg::int("weight").after("WEIGHTS").multiple().optional(),
-            Arg::one_of("aggregate", &[Arg::token("sum", "SUM"), Arg::token("min", "MIN"), Arg::token("max", "MAX")])
-                .after("AGGREGATE")
-                .optional(),
-        ],
+        args: &[Arg::key("destination"), Arg::int("numkeys"), Arg::key_of("key", 1).multiple(), WEIGHTS, AGGREGATE],
         ..Row::new("zinterstore", -4, Group::SortedSet, zinterstore)
     },
     Row {

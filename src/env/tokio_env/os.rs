@@ -113,10 +113,13 @@ mod tests {
         assert_eq!(before.pid, std::process::id());
         assert!(before.rss_bytes > 100_000 && before.rss_bytes < before.total_memory_bytes);
         assert!(before.cores >= 1);
-        let grown = vec![1u8; 64 << 20];
-        let after = machine.usage();
-        assert!(after.rss_bytes > before.rss_bytes + (32 << 20), "the file is read anew");
-        drop(grown);
+        // Other tests give memory back meanwhile, but not for ever.
+        let mut grown = Vec::new();
+        let seen = (0..20).any(|_| {
+            grown.push(vec![1u8; 64 << 20]);
+            machine.usage().rss_bytes > before.rss_bytes + (32 << 20)
+        });
+        assert!(seen, "the file is read anew");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::{
         Entry,
         edit::is_empty,
         hash::{HashDraft, HashLimits},
-        list::ListDraft,
+        list,
         object::Object,
         set::{Rules, SetDraft, SetLimits},
         string,
@@ -84,12 +84,12 @@ pub fn decode(kind: u8, r: &mut Reader, name: &[u8], limits: &Limits) -> Decoded
 }
 
 fn list(kind: u8, r: &mut Reader, name: &[u8], limits: &Limits) -> Decoded<Entry> {
-    let mut list = ListDraft::new(name, limits.list);
+    let mut list = list::Draft::new(limits.list);
     if kind == kind::LIST {
         for _ in 0..r.count(1)? {
-            list.push(Item::from_text(&r.text()?));
+            list.push(&*r.text()?);
         }
-        return Ok(list.into_entry());
+        return Ok(list.into_entry(name));
     }
     let mut push = |item: Item| {
         list.push(item);
@@ -112,7 +112,7 @@ fn list(kind: u8, r: &mut Reader, name: &[u8], limits: &Limits) -> Decoded<Entry
             }
         }
     }
-    Ok(list.into_entry())
+    Ok(list.into_entry(name))
 }
 
 fn set(kind: u8, r: &mut Reader, name: &[u8], limits: &Limits) -> Decoded<Entry> {

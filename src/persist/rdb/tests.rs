@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     base::{hash::HashKey, time::Wall},
     config::Config,
+    data::packed::Packed,
     keyspace::{Entry, hash::HashRef, list::ListRef, zset::ZsetRef},
 };
 use proptest::prelude::*;
@@ -107,6 +108,25 @@ fn fields_that_expire_are_read_as_redis_writes_them() {
     body.extend_from_slice(b"\x02\x00\x01a\x011\x0b\x01b\x012");
     let hash = read(kind::HASH_METADATA, &body).unwrap();
     assert_eq!((expiry(&hash, b"a"), expiry(&hash, b"b")), (Some(None), Some(Some(5010))));
+
+    let mut elements = Vec::new();
+    for item in [&b"a"[..], b"1", b"0", b"b", b"2", b"5010"] {
+        Packed::<true>::push_back(&mut elements, item);
+    }
+    let listpack = |count: u16, elements: &[u8]| {
+        let mut bytes = (elements.len() as u32 + 7).to_le_bytes().to_vec();
+        bytes.extend_from_slice(&count.to_le_bytes());
+        bytes.extend_from_slice(elements);
+        bytes.push(255);
+        let mut body = 5010u64.to_le_bytes().to_vec();
+        body.extend(text(&bytes));
+        body
+    };
+    let hash = read(kind::HASH_LISTPACK_EX, &listpack(6, &elements)).unwrap();
+    assert_eq!((expiry(&hash, b"a"), expiry(&hash, b"b")), (Some(None), Some(Some(5010))));
+    assert!(read(kind::HASH_LISTPACK_EX, &listpack(5, &elements)).is_err(), "miscounted");
+    let end = elements.len() - Packed::<true>::size_of(5010);
+    assert!(read(kind::HASH_LISTPACK_EX, &listpack(5, &elements[..end])).is_err(), "an expiry is missing");
 }
 
 #[test]
