@@ -4,13 +4,14 @@
 //! | type byte | body | version, 2 bytes, little endian | CRC-64, 8 bytes, little endian |
 //! ```
 
-use super::rdb::{self, Corrupt, Format, Limits, Reader};
+use super::{
+    checksum,
+    rdb::{self, Corrupt, Format, Limits, Reader},
+};
 use crate::keyspace::Entry;
 
 /// Bytes after the value.
 const FOOTER_BYTES: usize = 10;
-/// The checksum of RDB files and DUMP payloads: Jones' polynomial, reflected, from 0.
-const CRC: crc::Crc<u64, crc::Table<16>> = crc::Crc::<u64, crc::Table<16>>::new(&crc::CRC_64_REDIS);
 
 /// Why a payload is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub fn dump(e: &Entry, format: Format) -> Vec<u8> {
 /// A type byte and a body with the footer that vouches for them.
 pub fn seal(mut value: Vec<u8>, version: u16) -> Vec<u8> {
     value.extend_from_slice(&version.to_le_bytes());
-    let sum = CRC.checksum(&value);
+    let sum = checksum::of(&value);
     value.extend_from_slice(&sum.to_le_bytes());
     value
 }
@@ -47,7 +48,7 @@ pub fn restore(payload: &[u8], name: &[u8], limits: &Limits, strict: bool) -> Re
     let (value, footer) = payload.split_at(split);
     let version = u16::from_le_bytes([footer[0], footer[1]]);
     let sum = u64::from_le_bytes(footer[2..].try_into().expect("eight bytes"));
-    if !is_known(version, strict) || CRC.checksum(&payload[..split + 2]) != sum {
+    if !is_known(version, strict) || checksum::of(&payload[..split + 2]) != sum {
         return Err(Refused::Envelope);
     }
     let mut r = Reader::new(value);

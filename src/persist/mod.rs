@@ -4,5 +4,6 @@
 //! DUMP puts one value in, and RESTORE opens. Nothing here touches a file: bytes come in and
 //! go out.
 
+pub mod checksum;
 pub mod dump;
 pub mod rdb;

@@ -37,6 +37,35 @@ const SET_LISTPACK_SINCE: u16 = 11;
 
 /// Appends the type byte and the body of an entry's value. Nothing is filtered by time.
 pub fn encode(e: &Entry, format: Format, out: &mut Vec<u8>) {
+    out.push(kind_of(e, format));
+    body(e, format, out);
+}
+
+/// The type byte of an entry's value: its type, and the form that [`body`] writes.
+pub fn kind_of(e: &Entry, format: Format) -> u8 {
+    match e.type_of() {
+        Type::String => kind::STRING,
+        Type::List => kind::LIST_QUICKLIST_2,
+        Type::Hash => match HashRef::of(e, Wall(0)) {
+            HashRef::Packed(_) => kind::HASH_LISTPACK,
+            HashRef::Table(table, _) if table.expiring() > 0 => kind::HASH_2,
+            HashRef::Table(..) => kind::HASH,
+        },
+        Type::Set => match SetRef::of(e) {
+            SetRef::Ints(_) => kind::SET_INTSET,
+            SetRef::Packed(_) if format.version >= SET_LISTPACK_SINCE => kind::SET_LISTPACK,
+            _ => kind::SET,
+        },
+        Type::Stream => stream::kind_in(format),
+        Type::ZSet => match ZsetRef::of(e) {
+            ZsetRef::Packed(_) => kind::ZSET_LISTPACK,
+            ZsetRef::Tree(_) => kind::ZSET_2,
+        },
+    }
+}
+
+/// Appends what follows an entry's type byte, and its name where there is one.
+pub fn body(e: &Entry, format: Format, out: &mut Vec<u8>) {
     match e.type_of() {
         Type::String => string(Str::of(e), format, out),
         Type::List => list(ListRef::of(e), format, out),
@@ -48,7 +77,6 @@ pub fn encode(e: &Entry, format: Format, out: &mut Vec<u8>) {
 }
 
 fn string(s: Str, format: Format, out: &mut Vec<u8>) {
-    out.push(kind::STRING);
     match s {
         Str::Int(n) => write::int(out, n),
         other => other.with(|text| write::text(out, text, format.compress)),
@@ -56,7 +84,6 @@ fn string(s: Str, format: Format, out: &mut Vec<u8>) {
 }
 
 fn list(l: ListRef, format: Format, out: &mut Vec<u8>) {
-    out.push(kind::LIST_QUICKLIST_2);
     match l {
         ListRef::Packed(bytes, count) => {
             write::len(out, 1);
@@ -85,17 +112,13 @@ fn nodes(l: &List, format: Format, out: &mut Vec<u8>) {
 
 fn hash(h: HashRef, format: Format, out: &mut Vec<u8>) {
     match h {
-        HashRef::Packed(bytes) => {
-            out.push(kind::HASH_LISTPACK);
-            relisted(Packed::<false>::iter(bytes), format, out);
-        }
+        HashRef::Packed(bytes) => relisted(Packed::<false>::iter(bytes), format, out),
         HashRef::Table(table, _) => fields(table, format, out),
     }
 }
 
 fn fields(table: &HashTable, format: Format, out: &mut Vec<u8>) {
     let expire = table.expiring() > 0;
-    out.push(if expire { kind::HASH_2 } else { kind::HASH });
     write::len(out, table.len() as u64);
     for e in table.iter() {
         write::text(out, e.field, format.compress);
@@ -108,12 +131,8 @@ fn fields(table: &HashTable, format: Format, out: &mut Vec<u8>) {
 
 fn set(s: SetRef, format: Format, out: &mut Vec<u8>) {
     match s {
-        SetRef::Ints(bytes) => {
-            out.push(kind::SET_INTSET);
-            intset(bytes, format, out);
-        }
+        SetRef::Ints(bytes) => intset(bytes, format, out),
         SetRef::Packed(bytes) if format.version >= SET_LISTPACK_SINCE => {
-            out.push(kind::SET_LISTPACK);
             relisted(Packed::<false>::iter(bytes), format, out);
         }
         _ => {
@@ -127,13 +146,11 @@ fn set(s: SetRef, format: Format, out: &mut Vec<u8>) {
 fn zset(z: ZsetRef, format: Format, out: &mut Vec<u8>) {
     match z {
         ZsetRef::Packed(bytes) => {
-            out.push(kind::ZSET_LISTPACK);
             let mut elements = Vec::with_capacity(2 * bytes.len());
             zset::packed::to_listpack(bytes, &mut elements);
             listpack(2 * z.len(), &elements, format, out);
         }
         ZsetRef::Tree(tree) => {
-            out.push(kind::ZSET_2);
             write::len(out, tree.len() as u64);
             // Backwards, so that whoever inserts them one by one does so at the front.
             for e in tree.iter(0..tree.len(), true) {

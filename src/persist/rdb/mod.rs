@@ -7,6 +7,7 @@
 //! | [`encode`] | a value's type byte and body |
 //! | [`decode`] | a value from its type byte and body, whichever of the forms it is in |
 //! | [`stream`] | streams, both ways |
+//! | [`file`] | whole files: values with their keys, and what stands around them |
 //! | [`ziplist`] | the small forms that servers before 7.0 wrote |
 //!
 //! A reader takes nothing on trust. What it allocates is bounded by the bytes it was given,
@@ -19,6 +20,7 @@
 
 pub mod decode;
 pub mod encode;
+pub mod file;
 mod legacy;
 pub mod read;
 mod stream;

@@ -20,10 +20,14 @@ use crate::data::stream::{Group, Id, Log, Node, Stream};
 /// The first version whose readers know when consumers were active.
 const STREAM_3_SINCE: u16 = 11;
 
-/// Appends the type byte and the body of a stream.
+/// The type byte of streams in a format.
+pub fn kind_in(format: Format) -> u8 {
+    if format.version >= STREAM_3_SINCE { kind::STREAM_3 } else { kind::STREAM_2 }
+}
+
+/// Appends the body of a stream.
 pub fn encode(s: &Stream, format: Format, out: &mut Vec<u8>) {
-    let active = format.version >= STREAM_3_SINCE;
-    out.push(if active { kind::STREAM_3 } else { kind::STREAM_2 });
+    let active = kind_in(format) == kind::STREAM_3;
     write::len(out, s.log.node_count() as u64);
     for node in s.log.nodes() {
         write::len(out, 16);
