@@ -157,6 +157,12 @@ impl<'a> Ctx<'a, '_> {
         }
     }
 
+    /// Writes this to the journal in place of the command as it was asked; may be called
+    /// several times for several operations.
+    pub fn journal_instead(&mut self, args: &[&[u8]]) {
+        self.keys.changes.ops.instead(self.keys.db, args.iter().copied());
+    }
+
     /// Whether argument `i` is this word, in any case.
     pub fn is(&self, i: usize, word: &str) -> bool {
         self.args.get(i).is_some_and(|a| a.eq_ignore_ascii_case(word.as_bytes()))

@@ -93,7 +93,9 @@ impl Engine {
         (s.db, s.resp3) = (b.db, b.resp3);
         let mut out = Output::new();
         let command = &COMMANDS[b.command as usize];
-        match self.run(w, &mut s, held, now, command, b.args.args(), None, &mut out) {
+        let flow = self.run(w, &mut s, held, now, command, b.args.args(), None, &mut out);
+        self.commit(w, Some(&b.info));
+        match flow {
             Ok(Flow::Block(_)) => {
                 if b.unclaim() {
                     self.leave_queues(held, b);

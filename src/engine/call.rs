@@ -48,6 +48,7 @@ impl Engine {
             }
             Ok(Flow::Shell(request)) => Step::Stop(Progress::Shell(request)),
         };
+        self.commit(w, Some(&s.info));
         if !w.changes.is_quiet() || w.changes.dirty > 0 {
             self.settle(w, held, *now);
         }
@@ -86,6 +87,8 @@ impl Engine {
         let resp3 = s.resp3;
         let mut access = w.access;
         access.touch = !s.no_touch;
+        let db = s.db;
+        w.changes.ops.begin(self.shared.journal.is_on());
         let mut ctx = Ctx {
             args,
             row: command.row,
@@ -100,7 +103,11 @@ impl Engine {
             worker: w.index,
             first_key,
         };
-        match (command.row.run)(&mut ctx) {
+        let outcome = (command.row.run)(&mut ctx);
+        if w.changes.dirty > 0 && w.changes.ops.wants_command() {
+            w.changes.ops.push(db, args.from(0));
+        }
+        match outcome {
             Ok(flow) => Ok(flow),
             Err(e) => {
                 out.truncate(mark);

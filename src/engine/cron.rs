@@ -51,6 +51,7 @@ impl Engine {
             for db in 0..databases {
                 let cursor = &mut cursors[shard * databases as usize + db as usize];
                 held.one(shard);
+                w.changes.ops.begin(self.shared.journal.is_on());
                 if held.shard(shard).table(db).tagged() > 0 {
                     expire::step(held.shard(shard), db, now.wall, cursor, budget, space.hash_key(), &mut w.changes);
                     self.settle(w, &mut held, now);

@@ -9,18 +9,36 @@ use crate::{
     base::time::Now,
     config::NotifyFlags,
     keyspace::{Held, event::Raised},
+    session::clients::ClientInfo,
 };
+use std::sync::atomic::Ordering::Relaxed;
 
 impl Engine {
     /// Draws the consequences of `w.changes` and empties it.
     pub(super) fn settle(&self, w: &mut Worker, held: &mut Held, now: Now) {
+        self.commit(w, None);
         self.publish_changes(w);
         if !w.changes.ready.is_empty() {
             self.serve_ready(w, held, now);
         }
     }
 
-    /// Everything but serving the blocked.
+    /// Writes to the journal what has been recorded for it: as one transaction, if it is
+    /// what `client` asked for.
+    #[inline]
+    pub(super) fn commit(&self, w: &mut Worker, client: Option<&ClientInfo>) {
+        let ops = &mut w.changes.ops;
+        if ops.is_empty() {
+            return;
+        }
+        let offset = self.shared.journal.append(ops, client.is_some());
+        ops.clear();
+        if let Some(client) = client {
+            client.journal_offset.store(offset, Relaxed);
+        }
+    }
+
+    /// Everything but the journal and serving the blocked.
     pub(super) fn publish_changes(&self, w: &mut Worker) {
         let c = &mut w.changes;
         if c.dirty > 0 {

@@ -110,6 +110,7 @@ impl Engine {
         loop {
             if rule.is_random() {
                 let bytes = any_shard(w.rng.next_u64(), held, |held, at| {
+                    w.changes.ops.begin(self.shared.journal.is_on());
                     held.shard(at).evict_random(rule, key, &mut w.rng, &mut w.changes)
                 })?;
                 self.settle(w, held, now);
@@ -127,6 +128,7 @@ impl Engine {
             while let Some(c) = pool.take() {
                 let at = space.shard_of(c.hash);
                 held.one(at);
+                w.changes.ops.begin(self.shared.journal.is_on());
                 if let Some(bytes) = held.shard(at).evict(&c, rule, now.wall, &mut w.changes) {
                     self.settle(w, held, now);
                     return Some(bytes);

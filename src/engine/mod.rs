@@ -99,7 +99,8 @@ impl Worker {
     pub fn new(engine: &Engine, index: usize, seed: u64) -> Worker {
         let config = engine.shared.config.get();
         let access = access_policy(&config);
-        let changes = Changes { notify: config.monitoring.notify_keyspace_events, ..Changes::default() };
+        let mut changes = Changes { notify: config.monitoring.notify_keyspace_events, ..Changes::default() };
+        changes.ops.lazy_expire = config.memory.lazyfree_lazy_expire;
         let version = engine.shared.config.version();
         let thresholds = record::Thresholds::new(&config);
         Worker {
@@ -126,6 +127,7 @@ impl Worker {
             self.access = access_policy(&self.config);
             self.thresholds = record::Thresholds::new(&self.config);
             self.changes.notify = self.config.monitoring.notify_keyspace_events;
+            self.changes.ops.lazy_expire = self.config.memory.lazyfree_lazy_expire;
         }
     }
 

@@ -14,6 +14,7 @@
 //! When a rig is dropped it checks that the engine has forgotten its clients and that the
 //! memory account is right ([`Rig::audit`]).
 //!
+//! `.journal` in a script shows what has been written to the journal since it was last asked for.
 //! [`Rig::script`] checks a whole dialogue, one command and its expected reply per line.
 //! Tests of commands live in `engine::tests`, because a command's own layer must not name
 //! the engine.
@@ -29,12 +30,18 @@ use crate::{
     keyspace::{Entry, Held, object::Object},
     protocol::{
         Output,
+        request::{Limits, Parsed, Parser},
         value::{Value, encode_command},
     },
-    session::{Session, clients::ClientInfo, shared::Boot},
+    session::{Args, Session, clients::ClientInfo, shared::Boot},
 };
 use bytes::{Buf, BytesMut};
-use std::{cell::Cell, collections::BTreeMap, sync::Arc};
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
 
 /// The time a rig starts at, unix ms: some moment in 2024.
 pub const START_MS: u64 = 1_720_000_000_000;
@@ -187,9 +194,38 @@ impl Rig {
                 Some((n, rest)) if n.parse::<usize>().is_ok() => (n.parse().expect("a number"), rest),
                 _ => (0, command),
             };
-            let got = if command == ".mail" { self.mail(client) } else { self.run(client, command) };
+            let got = match command {
+                ".mail" => self.mail(client),
+                ".journal" => self.journal(),
+                _ => self.run(client, command),
+            };
             assert_eq!(got.replace('\n', " | ").trim_end(), want.trim(), "reply to: {line}");
         }
+    }
+
+    /// What was written to the journal since the last call, one operation per line; the first
+    /// call turns it on.
+    pub fn journal(&mut self) -> String {
+        let journal = &self.engine.shared.journal;
+        if !journal.is_on() {
+            journal.turn(true);
+        }
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut bytes = Vec::new();
+        while let Poll::Ready(batch) = journal.poll_take(&mut Vec::new(), &mut cx) {
+            bytes.extend_from_slice(&batch.text);
+        }
+        let (mut lines, mut parser, mut spans) = (Vec::new(), Parser::default(), Vec::new());
+        let mut rest = &bytes[..];
+        while !rest.is_empty() {
+            let Parsed::Request { len } = parser.parse(rest, &Limits::default(), &mut spans) else {
+                panic!("the journal holds whole requests")
+            };
+            let words = Args::new(&rest[..len], &spans).from(0).map(text);
+            lines.push(words.collect::<Vec<_>>().join(" "));
+            rest = &rest[len..];
+        }
+        lines.join("\n")
     }
 
     /// Runs several command lines of one client and returns the last one's reply.

@@ -8,6 +8,7 @@ use super::{
     block::Entry,
     event::{Event, Raised},
     object::Object,
+    ops::Ops,
     shard::DbKey,
 };
 use crate::{config::NotifyFlags, data::table::Table};
@@ -40,6 +41,8 @@ pub struct Changes {
     pub ready: Vec<DbKey>,
     /// Values to be freed elsewhere.
     pub garbage: Vec<Garbage>,
+    /// What is written to the journal.
+    pub ops: Ops,
 }
 
 impl Changes {

@@ -188,6 +188,7 @@ impl Shard {
         self.meta.mark_watched(db, name);
         self.meta.wake(changes, db, name);
         changes.raise(event::EVICTED, db, name);
+        changes.ops.push_removal(db, name, lazy);
         if lazy {
             changes.discard(gone);
         }

@@ -16,6 +16,7 @@ pub mod held;
 pub mod keys;
 pub mod list;
 pub mod object;
+pub mod ops;
 pub mod relocate;
 pub mod scan;
 pub mod set;

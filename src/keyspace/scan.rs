@@ -4,6 +4,9 @@
 //! of each shard hands out cursors of 54 bits; the ten bits above them are the number of
 //! the shard, and shards are walked in order. A cursor is thus valid for ever, even one
 //! that was made up.
+//!
+//! A walk lets go of a shard before its command ends, and so before what it did is written
+//! to the journal: while there is one, it leaves expired keys for others to remove.
 
 use super::{
     block::Entry,
@@ -14,6 +17,8 @@ use crate::data::table::Element;
 
 /// Bits of a table's cursor.
 const TABLE_BITS: u32 = 54;
+/// Expired keys that [`Keys::random`] may draw while it cannot remove them.
+const MAX_TRIES: u32 = 100;
 const _: () = assert!(MAX_SHARDS <= 1 << (64 - TABLE_BITS));
 
 /// Names of keys, one after the other in one buffer.
@@ -72,7 +77,9 @@ impl Keys<'_, '_> {
                         }
                     }
                 });
-                due.drain(..).for_each(|k| shard.expire(&k, space.hash(&k.key), self.changes));
+                if !self.changes.ops.is_on() {
+                    due.drain(..).for_each(|k| shard.expire(&k, space.hash(&k.key), self.changes));
+                }
                 next
             });
             at += usize::from(cursor == 0);
@@ -86,6 +93,7 @@ impl Keys<'_, '_> {
     /// The name of a random key, each equally likely.
     pub fn random(&mut self) -> Option<Vec<u8>> {
         let (space, db, now) = (self.held.space(), self.db, self.now);
+        let mut tries = MAX_TRIES;
         loop {
             let lens: Vec<u64> = (0..space.shards().len()).map(|at| self.len_of(at)).collect();
             let total: u64 = lens.iter().sum();
@@ -103,15 +111,16 @@ impl Keys<'_, '_> {
                     let e = shard.table(db).random(&mut || self.rng.next_u64())?;
                     (e.key().to_vec(), e.is_due(now))
                 };
-                if due {
+                if due && !self.changes.ops.is_on() {
                     shard.expire(&DbKey::new(db, &name), space.hash(&name), self.changes);
                 }
                 (!due).then_some(name)
             });
             // Nothing was found: an expired key, or another worker emptied the shard.
-            if found.is_some() {
+            if found.is_some() || tries == 0 {
                 return found;
             }
+            tries -= u32::from(self.changes.ops.is_on());
         }
     }
 

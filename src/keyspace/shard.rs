@@ -118,6 +118,8 @@ impl Meta {
         self.mark_watched(db, gone.key());
         self.wake(changes, db, gone.key());
         changes.raise(event::EXPIRED, db, gone.key());
+        let lazy = changes.ops.lazy_expire;
+        changes.ops.push_removal(db, gone.key(), lazy);
         changes.discard(gone);
     }
 

@@ -60,6 +60,21 @@ pub enum Parsed {
     Error(Error),
 }
 
+/// Appends a request of these arguments: an array of bulk strings.
+pub fn write_request<'a>(out: &mut Vec<u8>, args: impl ExactSizeIterator<Item = &'a [u8]>) {
+    let header = |out: &mut Vec<u8>, kind, n: usize| {
+        out.push(kind);
+        out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
+        out.extend_from_slice(b"\r\n");
+    };
+    header(out, b'*', args.len());
+    for arg in args {
+        header(out, b'$', arg.len());
+        out.extend_from_slice(arg);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
 /// The place in an unfinished request. See the module's head.
 #[derive(Clone, Debug, Default)]
 pub struct Parser {

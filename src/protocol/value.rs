@@ -4,6 +4,7 @@
 //! do, and so will whatever talks to another server. Every RESP2 and RESP3 type has its
 //! own variant, so two servers' replies are equal only if they agree on types as well.
 
+use super::request::write_request;
 use crate::base::num;
 use memchr::memchr;
 use std::fmt;
@@ -96,17 +97,7 @@ impl Value {
 
 /// Appends a request of these arguments to `out`.
 pub fn encode_command(args: &[&[u8]], out: &mut Vec<u8>) {
-    let header = |out: &mut Vec<u8>, kind, n: usize| {
-        out.push(kind);
-        out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
-        out.extend_from_slice(b"\r\n");
-    };
-    header(out, b'*', args.len());
-    for arg in args {
-        header(out, b'$', arg.len());
-        out.extend_from_slice(arg);
-        out.extend_from_slice(b"\r\n");
-    }
+    write_request(out, args.iter().copied());
 }
 
 struct Reader<'a> {

@@ -81,6 +81,8 @@ struct Connection<E: Env> {
     /// What the client held when it was last compared with `maxmemory-clients`.
     weighed_bytes: u64,
     timer: Option<(Mono, Pin<Box<E::Sleep>>)>,
+    /// Offset of the journal that what is in `out` waits for.
+    gate: u64,
     /// Since when the output has been over its soft limit.
     soft_since: Option<Mono>,
     place: Place,
@@ -111,11 +113,13 @@ pub async fn serve<E: Env>(local: Rc<Local<E>>, stream: E::Stream) {
         out: Output::new(),
         weighed_bytes: 0,
         timer: None,
+        gate: 0,
         soft_since: None,
         place: Place::Shared,
         finished: false,
     };
     c.run().await;
+    shared.journal.leave(c.session.id());
     local.engine.disconnect(&mut c.session);
 }
 
@@ -203,6 +207,8 @@ impl<E: Env> Connection<E> {
                 }
                 progress = self.process();
             }
+            let own = self.session.info.journal_offset.load(Relaxed);
+            self.gate = self.local.engine.shared.journal.gate(own);
             // Who exceeds a limit of its own is not a reason to evict others.
             if matches!(progress, Progress::Kill) || self.over_limit() {
                 return;
@@ -365,7 +371,7 @@ impl<E: Env> Connection<E> {
     /// Completes when something can move this connection.
     fn wait(&mut self, cx: &mut Context, progress: &Progress) -> Poll<Event> {
         if !self.out.is_empty() {
-            match self.poll_write(cx) {
+            match self.poll_send(cx) {
                 Poll::Ready(Ok(())) => {
                     if let Some(vec) = self.out.reclaim() {
                         self.local.put_spare(vec);
@@ -399,7 +405,10 @@ impl<E: Env> Connection<E> {
 
     fn may_read(&self, progress: &Progress) -> bool {
         let limited = || self.local.worker.borrow().config.limits_replies(false);
+        // More requests would only move the point that the replies at hand wait for.
+        let waits = !self.out.is_empty() && self.gate > self.local.engine.shared.journal.confirmed();
         !self.finished
+            && !waits
             && match progress {
                 Progress::Read { .. } => self.out.len() < STOP_READING_BYTES || limited(),
                 Progress::Blocked | Progress::Paused { .. } => self.input.len() < READ_AHEAD_BYTES,
@@ -450,6 +459,12 @@ impl<E: Env> Connection<E> {
         stats.net_in_bytes.add(n as u64);
         self.session.info.net_in_bytes.fetch_add(n as u64, Relaxed);
         Poll::Ready(Ok(n))
+    }
+
+    /// Sends, once the journal has come as far as the replies have to wait for.
+    fn poll_send(&mut self, cx: &mut Context) -> Poll<io::Result<()>> {
+        std::task::ready!(self.local.engine.shared.journal.poll_open(self.session.id(), self.gate, cx));
+        self.poll_write(cx)
     }
 
     fn poll_write(&mut self, cx: &mut Context) -> Poll<io::Result<()>> {

@@ -101,6 +101,8 @@ pub struct ClientInfo {
     pub net_in_bytes: AtomicU64,
     pub net_out_bytes: AtomicU64,
     pub commands: AtomicU64,
+    /// Offset of the journal behind this client's last change.
+    pub journal_offset: AtomicU64,
     /// Bits of CLIENT CAPA.
     pub capa: AtomicU32,
 }

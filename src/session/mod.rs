@@ -7,6 +7,7 @@ pub mod channels;
 pub mod clients;
 pub mod commandlog;
 pub mod histogram;
+pub mod journal;
 pub mod latency;
 pub mod mailbox;
 pub mod rates;

@@ -7,6 +7,7 @@ use super::{
     clients::ClientInfo,
     clients::Clients,
     commandlog::CommandLogs,
+    journal::Journal,
     latency::LatencyMonitor,
     rates::Rates,
     stats::{Counter, WorkerStats},
@@ -182,6 +183,8 @@ pub struct Shared {
     pub process: Mutex<Usage>,
     pub pause: Pause,
     pub graveyard: Graveyard,
+    /// Every change, for the append-only file and for replicas.
+    pub journal: Journal,
     pub debug: DebugSwitches,
     pub command_logs: CommandLogs,
     /// Memory of all clients, and the monotonic ms when they were last asked.
@@ -224,6 +227,7 @@ impl Shared {
             process: Mutex::default(),
             pause: Pause::default(),
             graveyard: Graveyard::default(),
+            journal: Journal::default(),
             debug: DebugSwitches {
                 active_expire: AtomicBool::new(true),
                 pause_cron: AtomicBool::new(false),

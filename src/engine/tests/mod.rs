@@ -16,6 +16,7 @@ mod geo;
 mod hashes;
 mod hyperloglog;
 mod info;
+mod journal;
 mod lists;
 mod pubsub;
 mod records;
