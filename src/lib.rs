@@ -9,7 +9,7 @@
 //! - [`config`]: the directives, their file and command-line syntax, the live values.
 //! - [`keyspace`]: shards, the key table, entries, expiry, eviction, memory account; `edit` is the one door to change.
 //! - [`session`]: one connection's state, mailboxes, the registries of clients and channels.
-//! - [`persist`]: values as bytes and back: the RDB format, DUMP's envelope.
+//! - [`persist`]: values as bytes and back: the RDB format, DUMP's envelope, the append-only file's parts.
 //! - [`commands`]: one file per family: a table of rows and a function per row.
 //! - [`engine`]: dispatch: ordered pre-checks, lock scope, execution, effects.
 //! - [`env`]: the seam: network, disk, clocks, randomness, tasks; and the tokio implementation.
