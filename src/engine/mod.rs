@@ -12,6 +12,7 @@ mod call;
 mod cron;
 mod dispatch;
 mod effects;
+pub mod load;
 mod mail;
 mod memory;
 mod monitor;

@@ -15,6 +15,7 @@ pub mod hash;
 pub mod held;
 pub mod keys;
 pub mod list;
+mod load;
 pub mod object;
 pub mod ops;
 pub mod relocate;

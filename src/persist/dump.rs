@@ -48,7 +48,8 @@ pub fn restore(payload: &[u8], name: &[u8], limits: &Limits, strict: bool) -> Re
     let (value, footer) = payload.split_at(split);
     let version = u16::from_le_bytes([footer[0], footer[1]]);
     let sum = u64::from_le_bytes(footer[2..].try_into().expect("eight bytes"));
-    if !is_known(version, strict) || checksum::of(&payload[..split + 2]) != sum {
+    let known = version <= rdb::VERSION_VALKEY_9 && rdb::is_known(version, strict);
+    if !known || checksum::of(&payload[..split + 2]) != sum {
         return Err(Refused::Envelope);
     }
     let mut r = Reader::new(value);
@@ -58,10 +59,4 @@ pub fn restore(payload: &[u8], name: &[u8], limits: &Limits, strict: bool) -> Re
         0 => Ok(e),
         _ => Err(Refused::Value(r.corrupt("bytes after the value"))),
     }
-}
-
-/// Whether values of this version can be read.
-fn is_known(version: u16, strict: bool) -> bool {
-    let foreign = version > rdb::VERSION && version < rdb::VERSION_VALKEY_9;
-    if foreign { !strict || version == rdb::VERSION_REDIS_7_4 } else { version <= rdb::VERSION_VALKEY_9 }
 }

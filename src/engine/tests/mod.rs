@@ -19,6 +19,7 @@ mod info;
 mod journal;
 mod lists;
 mod pubsub;
+mod rdb_file;
 mod records;
 mod rig;
 mod sets;

@@ -5,7 +5,7 @@
 //! element that occurs twice is noticed.
 
 use super::{
-    Corrupt, Reader,
+    Corrupt, EMPTY_VALUE, Reader,
     encode::{LISTPACK_END, NODE_PACKED, NODE_PLAIN},
     kind, legacy, stream, ziplist,
 };
@@ -78,7 +78,7 @@ pub fn decode(kind: u8, r: &mut Reader, name: &[u8], limits: &Limits) -> Decoded
         _ => return Err(r.corrupt("unknown or unsupported type of value")),
     };
     if is_empty(&e) {
-        return Err(Corrupt { at: began, what: "a collection without elements" });
+        return Err(Corrupt { at: began, what: EMPTY_VALUE, missing: 0 });
     }
     Ok(e)
 }

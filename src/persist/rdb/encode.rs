@@ -136,7 +136,6 @@ fn set(s: SetRef, format: Format, out: &mut Vec<u8>) {
             relisted(Packed::<false>::iter(bytes), format, out);
         }
         _ => {
-            out.push(kind::SET);
             write::len(out, s.len() as u64);
             s.each(|member| write::item(out, member, format.compress));
         }

@@ -41,6 +41,13 @@ pub const VERSION_VALKEY_9: u16 = 80;
 /// The last version that Redis and Valkey share; what Redis 7.4 added follows.
 pub const VERSION_REDIS_7_4: u16 = 12;
 
+/// Whether values and files of this version are read. `strict` refuses the versions that
+/// neither this server nor its ancestors wrote.
+pub fn is_known(version: u16, strict: bool) -> bool {
+    let strange = version > VERSION_REDIS_7_4 && version != VERSION_VALKEY_9;
+    !(strict && strange)
+}
+
 /// Type bytes: what follows, and in which form.
 pub mod kind {
     pub const STRING: u8 = 0;
@@ -51,6 +58,10 @@ pub mod kind {
     pub const HASH: u8 = 4;
     /// Scores are doubles.
     pub const ZSET_2: u8 = 5;
+    /// A module's value, as candidates of release 4.0 wrote it.
+    pub const MODULE_PRE_GA: u8 = 6;
+    /// A module's value.
+    pub const MODULE: u8 = 7;
     pub const HASH_ZIPMAP: u8 = 9;
     pub const LIST_ZIPLIST: u8 = 10;
     pub const SET_INTSET: u8 = 11;
@@ -80,7 +91,18 @@ pub struct Corrupt {
     pub at: usize,
     /// What is wrong with it.
     pub what: &'static str,
+    /// How many more bytes are needed at least to tell; 0 if it is wrong whatever follows.
+    pub missing: u64,
 }
+
+impl Corrupt {
+    /// Whether it is a collection without elements, as servers with a bug wrote them.
+    pub fn is_empty_value(&self) -> bool {
+        self.what == EMPTY_VALUE
+    }
+}
+
+const EMPTY_VALUE: &str = "a collection without elements";
 
 impl std::fmt::Display for Corrupt {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -43,7 +43,12 @@ impl<'a> Reader<'a> {
 
     /// An error about the bytes just before the next one.
     pub fn corrupt(&self, what: &'static str) -> Corrupt {
-        Corrupt { at: self.at, what }
+        Corrupt { at: self.at, what, missing: 0 }
+    }
+
+    /// An error about bytes that are not there: `wanted` from the next one on.
+    fn short(&self, what: &'static str, wanted: u64) -> Corrupt {
+        Corrupt { at: self.at, what, missing: wanted.saturating_sub(self.left() as u64) }
     }
 
     /// The next `n` bytes.
@@ -52,7 +57,7 @@ impl<'a> Reader<'a> {
     /// If there are not so many.
     pub fn take(&mut self, n: usize) -> Result<&'a [u8], Corrupt> {
         let rest = &self.bytes[self.at..];
-        let taken = rest.get(..n).ok_or(self.corrupt("unexpected end"))?;
+        let taken = rest.get(..n).ok_or(self.short("unexpected end", n as u64))?;
         self.at += n;
         Ok(taken)
     }
@@ -105,7 +110,7 @@ impl<'a> Reader<'a> {
     pub fn count(&mut self, min_bytes: usize) -> Result<usize, Corrupt> {
         let n = self.number()?;
         let fits = usize::try_from(n).ok().filter(|n| *n <= self.left() / min_bytes.max(1));
-        fits.ok_or(self.corrupt("more elements than bytes"))
+        fits.ok_or(self.short("more elements than bytes", n.saturating_mul(min_bytes as u64)))
     }
 
     /// A text in whichever form.
@@ -115,7 +120,7 @@ impl<'a> Reader<'a> {
     pub fn text(&mut self) -> Result<Cow<'a, [u8]>, Corrupt> {
         let int = |n: i64| Cow::Owned(itoa::Buffer::new().format(n).as_bytes().to_vec());
         Ok(match self.head()? {
-            Head::Len(n) if n > self.left() as u64 => return Err(self.corrupt("text longer than its bytes")),
+            Head::Len(n) if n > self.left() as u64 => return Err(self.short("text longer than its bytes", n)),
             Head::Len(n) => Cow::Borrowed(self.take(n as usize)?),
             Head::Other(write::INT_8) => int(i8::from_le_bytes(self.array()?).into()),
             Head::Other(write::INT_16) => int(i16::from_le_bytes(self.array()?).into()),
@@ -125,15 +130,41 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn compressed(&mut self) -> Result<Vec<u8>, Corrupt> {
+    /// Goes over a text without making it.
+    ///
+    /// # Errors
+    /// As [`Reader::text`], for what shows without decompressing.
+    pub fn skip_text(&mut self) -> Result<(), Corrupt> {
+        let bytes = match self.head()? {
+            Head::Len(n) if n > self.left() as u64 => return Err(self.short("text longer than its bytes", n)),
+            Head::Len(n) => n as usize,
+            Head::Other(write::INT_8) => 1,
+            Head::Other(write::INT_16) => 2,
+            Head::Other(write::INT_32) => 4,
+            Head::Other(write::LZF) => {
+                self.packed()?;
+                return Ok(());
+            }
+            Head::Other(_) => return Err(self.corrupt("unknown text encoding")),
+        };
+        self.take(bytes)?;
+        Ok(())
+    }
+
+    /// A compressed text, as it is, and its length when it is decompressed.
+    fn packed(&mut self) -> Result<(&'a [u8], usize), Corrupt> {
         let (packed_len, len) = (self.count(1)?, self.number()?);
         let possible = len <= TEXT_MAX && len as usize <= packed_len.saturating_mul(LZF_RATIO_MAX);
-        if !possible || len == 0 || packed_len > self.left() {
+        if !possible || len == 0 {
             return Err(self.corrupt("impossible length of a compressed text"));
         }
-        let packed = self.take(packed_len)?;
-        match lzf::decompress(packed, len as usize) {
-            Ok(text) if text.len() as u64 == len => Ok(text),
+        Ok((self.take(packed_len)?, len as usize))
+    }
+
+    fn compressed(&mut self) -> Result<Vec<u8>, Corrupt> {
+        let (packed, len) = self.packed()?;
+        match lzf::decompress(packed, len) {
+            Ok(text) if text.len() == len => Ok(text),
             _ => Err(self.corrupt("malformed compressed text")),
         }
     }

@@ -15,11 +15,24 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`writer`] | the pieces, in the order they come, with the checksum |
+//! | [`scanner`] | the pieces back, from bytes as they arrive; keys many at a time |
+//! | [`skip`] | where a value ends |
+//! | [`record`] | one key with its value |
 //!
 //! Sources: `rdb.h` and `rdb.c` of Valkey 8 and 9, and the documentation of the format.
 
+use std::borrow::Cow;
+
+pub mod record;
+pub mod scanner;
+pub mod skip;
 pub mod writer;
 
+#[cfg(test)]
+mod tests;
+
+pub use record::{Batch, Record, Records};
+pub use scanner::{Checked, Item, Options, Scanner};
 pub use writer::{About, Access, Writer, record};
 
 /// Bytes that say what follows; all other values are types of keys ([`super::kind`]).
@@ -48,3 +61,39 @@ pub mod op {
 pub const MAGIC_BYTES: usize = 9;
 /// Bytes of the checksum behind everything.
 pub const CHECKSUM_BYTES: usize = 8;
+
+/// Whether a file that begins like this is an RDB file: the base of an append-only file may
+/// be one or not.
+pub fn is_rdb(beginning: &[u8]) -> bool {
+    beginning.starts_with(b"REDIS") || beginning.starts_with(b"VALKEY")
+}
+
+/// Why a file cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// Offset in the file.
+    pub at: u64,
+    /// What is wrong there.
+    pub what: Cow<'static, str>,
+}
+
+impl Damage {
+    pub fn at(at: u64, what: impl Into<Cow<'static, str>>) -> Damage {
+        Damage { at, what: what.into() }
+    }
+}
+
+impl std::fmt::Display for Damage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at offset {}", self.what, self.at)
+    }
+}
+
+impl std::error::Error for Damage {}
+
+/// The name of a module, which its number spells: nine letters of six bits each, and ten
+/// bits of a version.
+fn module_name(id: u64) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    (1..=9).rev().map(|place| LETTERS[(id >> (10 + 6 * (place - 1)) & 63) as usize] as char).collect()
+}
