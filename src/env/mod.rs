@@ -73,6 +73,11 @@ pub trait Env: Clone + 'static {
     /// Tries to let this process hold `want` descriptors; how many it may hold afterwards.
     fn raise_file_limit(&self, want: u64) -> u64;
 
+    /// Lets the worker's other tasks have their turn.
+    async fn yield_now(&self) {
+        tokio::task::yield_now().await;
+    }
+
     /// `f`'s output, or `None` once `d` has passed.
     async fn timeout<F: Future>(&self, d: Duration, f: F) -> Option<F::Output> {
         tokio::pin!(f);

@@ -7,18 +7,12 @@
 use super::{
     block::Entry,
     event::{Event, Raised},
+    garbage::Garbage,
     object::Object,
     ops::Ops,
     shard::DbKey,
 };
-use crate::{config::NotifyFlags, data::table::Table};
-
-/// Something whose memory is given back away from the command that dropped it.
-pub enum Garbage {
-    Entry(Entry),
-    Object(Object),
-    Table(Table<Entry>),
-}
+use crate::config::NotifyFlags;
 
 /// Values with more allocations than this are freed away from the command.
 const LAZY_FREE_EFFORT: usize = 64;
@@ -58,14 +52,14 @@ impl Changes {
     #[inline]
     pub fn discard(&mut self, entry: Entry) {
         if entry.object().is_some_and(|o| o.free_effort() > LAZY_FREE_EFFORT) {
-            self.garbage.push(Garbage::Entry(entry));
+            self.garbage.push(Garbage::entry(entry));
         }
     }
 
     /// As [`Changes::discard`], for a value taken out of its entry.
     pub fn discard_object(&mut self, object: Object) {
         if object.free_effort() > LAZY_FREE_EFFORT {
-            self.garbage.push(Garbage::Object(object));
+            self.garbage.push(Garbage::object(object));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What happens to whole databases: flushing one, exchanging two. Both need every lock.
 
-use super::{changes::Garbage, keys::Keys, shard::Shard};
+use super::{garbage::Garbage, keys::Keys, shard::Shard};
 use crate::data::table::Table;
 
 impl Keys<'_, '_> {
@@ -28,7 +28,7 @@ impl Keys<'_, '_> {
             shard.meta.account(bytes, 0);
             shard.meta.resized = true;
             if lazy {
-                self.changes.garbage.push(Garbage::Table(table));
+                self.changes.garbage.push(Garbage::table(table));
             }
         }
         self.changes.dirty += gone;

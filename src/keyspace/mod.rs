@@ -11,6 +11,7 @@ pub mod edit;
 pub mod event;
 pub mod evict;
 pub mod expire;
+pub mod garbage;
 pub mod hash;
 pub mod held;
 pub mod keys;

@@ -7,6 +7,7 @@ mod banner;
 mod connection;
 mod cron;
 mod files;
+mod lazy_free;
 mod listen;
 pub mod log;
 mod shell;
@@ -82,7 +83,7 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
         env.spawn_worker(i, move |env: E| async move { worker::run(Local::new(env, engine, i, shell), rx).await })
             .map_err(|e| format!("Can't create a worker: {e}"))?;
     }
-    spawn_lazy_free(&env, &engine, workers)?;
+    lazy_free::spawn(&env, engine.clone(), workers)?;
     let listeners = std::rc::Rc::new(listen::Listeners::new(env.clone(), listen::Spread::new(inboxes)));
     listeners.open(&engine.shared.config.get()).await?;
     let local = Local::new(env.clone(), engine.clone(), 0, shell);
@@ -112,22 +113,4 @@ async fn stopped(engine: &Engine) {
         if engine.shared.is_stopping() { Poll::Ready(()) } else { Poll::Pending }
     })
     .await;
-}
-
-/// One more worker that frees large values, so that no client waits for it.
-fn spawn_lazy_free<E: Env>(env: &E, engine: &Arc<Engine>, index: usize) -> Result<(), String> {
-    let engine = engine.clone();
-    let free = move |_: E| async move {
-        let grave = &engine.shared.graveyard;
-        loop {
-            let item = poll_fn(|cx| match grave.next(Some(cx.waker())) {
-                Some(item) => Poll::Ready(item),
-                None => Poll::Pending,
-            })
-            .await;
-            drop(item);
-            grave.freed();
-        }
-    };
-    env.spawn_worker(index, free).map_err(|e| format!("Can't create the freeing thread: {e}"))
 }

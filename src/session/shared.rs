@@ -16,7 +16,7 @@ use crate::base::sync::Mutex;
 use crate::{
     base::{process::Usage, time::Now},
     config::Config,
-    keyspace::{changes::Garbage, shard::Keyspace},
+    keyspace::{garbage::Garbage, shard::Keyspace},
 };
 use std::{
     collections::BTreeMap,
@@ -117,6 +117,7 @@ pub struct Graveyard {
     queue: Mutex<(Vec<Garbage>, Option<Waker>)>,
     pending: AtomicU64,
     freed: AtomicU64,
+    effort: AtomicU64,
 }
 
 impl Graveyard {
@@ -125,6 +126,7 @@ impl Graveyard {
         let before = g.0.len();
         g.0.extend(items);
         self.pending.fetch_add((g.0.len() - before) as u64, SeqCst);
+        self.effort.fetch_add(g.0[before..].iter().map(|item| item.effort).sum(), SeqCst);
         if let Some(w) = g.1.take() {
             w.wake();
         }
@@ -140,10 +142,16 @@ impl Graveyard {
         item
     }
 
-    /// Says that a value taken with [`Graveyard::next`] has been freed.
-    pub fn freed(&self) {
+    /// Says that a value taken with [`Graveyard::next`] has been freed to its end.
+    pub fn freed(&self, item: &Garbage) {
         self.pending.fetch_sub(1, SeqCst);
+        self.effort.fetch_sub(item.effort, SeqCst);
         self.freed.fetch_add(1, SeqCst);
+    }
+
+    /// The efforts of all values that are not yet freed.
+    pub fn effort(&self) -> u64 {
+        self.effort.load(SeqCst)
     }
 
     /// Values not yet freed, and freed so far.

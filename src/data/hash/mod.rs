@@ -203,13 +203,9 @@ impl HashTable {
         self.iter_live(now_ms).next()
     }
 
-    /// Takes some field away: for freeing a large hash in slices. Whether there was one.
-    pub fn pop_any(&mut self) -> bool {
-        let gone = self.table.pop_any();
-        if let Some(gone) = &gone {
-            self.block_bytes -= gone.heap_bytes();
-        }
-        gone.is_some()
+    /// Frees the hash, one field with each step.
+    pub fn into_freed(self) -> impl Iterator<Item = ()> + Send {
+        self.table.into_iter().map(drop)
     }
 
     /// Panics unless the accounts are exact and the hint is a bound. For tests and fuzzers:

@@ -189,6 +189,11 @@ impl List {
         self.nodes.iter().map(Node::content)
     }
 
+    /// Frees the list, one node with each step.
+    pub fn into_freed(self) -> impl Iterator<Item = ()> + Send {
+        self.nodes.into_iter().map(drop)
+    }
+
     /// All elements.
     pub fn iter(&self) -> Iter<'_> {
         self.range(0..self.len)

@@ -132,10 +132,9 @@ impl SetTable {
         }
     }
 
-    /// Takes some member away: for freeing a large set in slices. Whether there was one.
-    pub fn pop_any(&mut self) -> bool {
-        let gone = self.table.pop_any();
-        self.let_go(gone.as_ref())
+    /// Frees the set, one member with each step.
+    pub fn into_freed(self) -> impl Iterator<Item = ()> + Send {
+        self.table.into_iter().map(drop)
     }
 
     /// Panics unless the account is exact. For tests and fuzzers: walks everything.

@@ -103,6 +103,13 @@ impl Group {
         self.pending.chunk_count() + 2 * self.by_name.len()
     }
 
+    /// Frees the group, one chunk of pending entries or one consumer with each step.
+    pub(super) fn into_freed(self) -> impl Iterator<Item = ()> + Send {
+        let consumers = self.consumers.into_iter().flatten();
+        let owned = consumers.flat_map(|consumer| consumer.pending.into_chunks().map(drop).chain(std::iter::once(())));
+        self.pending.into_chunks().map(drop).chain(owned)
+    }
+
     /// Takes over the next entry of a delivery to this group: the last id, and the count of
     /// those read.
     pub fn advance(&mut self, log: &Log, id: Id) {

@@ -72,6 +72,11 @@ impl Groups {
         self.all.iter().map(|n| 3 + n.group.free_effort()).sum()
     }
 
+    /// Frees the groups, something of one with each step.
+    pub(super) fn into_freed(self) -> impl Iterator<Item = ()> + Send {
+        self.all.into_iter().flat_map(|named| named.group.into_freed())
+    }
+
     fn rank(&self, name: &[u8]) -> Result<usize, usize> {
         self.all.binary_search_by(|n| n.name.as_ref().cmp(name))
     }

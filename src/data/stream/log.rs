@@ -70,6 +70,11 @@ impl Log {
         self.nodes.iter()
     }
 
+    /// Frees the entries, one node with each step.
+    pub(super) fn into_freed(self) -> impl Iterator<Item = ()> + Send {
+        self.nodes.into_chunks().flatten().map(drop)
+    }
+
     /// Heap bytes behind the entries. Constant time.
     #[inline]
     pub(super) fn heap_bytes(&self) -> usize {

@@ -49,6 +49,11 @@ impl Stream {
         self.log.node_count() + self.groups.free_effort()
     }
 
+    /// Frees the stream, one node, chunk of pending entries, consumer or group with each step.
+    pub fn into_freed(self) -> impl Iterator<Item = ()> + Send {
+        self.log.into_freed().chain(self.groups.into_freed())
+    }
+
     /// Panics unless every invariant holds. For tests and fuzzers: walks everything.
     pub fn check(&self) {
         self.log.check();

@@ -72,6 +72,11 @@ impl<T: Keyed> Sorted<T> {
         self.chunk_bytes + size_class(self.chunks.capacity() * size_of::<Vec<T>>())
     }
 
+    /// The chunks, owned.
+    pub fn into_chunks(self) -> impl Iterator<Item = Vec<T>> {
+        self.chunks.into_iter()
+    }
+
     /// The element with the smallest id.
     pub fn first(&self) -> Option<&T> {
         self.chunks.front().map(|c| &c[0])

@@ -111,7 +111,7 @@ impl Directory {
     }
 
     /// Writes a segment to all its entries.
-    fn store(&mut self, first: usize, segment: Segment) {
+    pub(super) fn store(&mut self, first: usize, segment: Segment) {
         let span = self.span(segment.depth);
         let entries = &mut self.entries_mut()[first..first + span];
         entries.fill(segment.copy());

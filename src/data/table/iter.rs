@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use super::directory::Directory;
 use super::segment::Segment;
-use super::slot::{AHEAD, Slot, WIDTH};
+use super::slot::{AHEAD, Slot};
 use super::{Element, View};
 use crate::data::prefetch;
 
@@ -17,26 +17,6 @@ impl Directory {
             i = self.after(i);
             Some(segment)
         })
-    }
-
-    /// Where some element is: the first entry of its segment, and its slot there. Taking
-    /// these elements out one by one empties the table from its end.
-    pub fn any(&self) -> Option<(usize, usize)> {
-        if self.len == 0 {
-            return None;
-        }
-        // Neighbours are merged as they empty, so few segments at the end have nothing left.
-        let mut first = self.first(self.entries().len() - 1);
-        while self.entries()[first].len == 0 {
-            first = self.first(first - 1);
-        }
-        let segment = &self.entries()[first];
-        // Start at a place that moves about, lest an emptied stretch be walked ever again.
-        let mut at = segment.home((self.len as u16).wrapping_mul(0x9e37));
-        while segment.buckets()[at].len() == 0 {
-            at = segment.next(at);
-        }
-        Some((first, at * WIDTH + segment.buckets()[at].len() - 1))
     }
 }
 

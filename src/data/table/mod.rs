@@ -18,6 +18,7 @@
 #[cfg(any(test, fuzzing))]
 mod check;
 mod directory;
+mod into_iter;
 mod iter;
 mod random;
 mod scan;
@@ -30,9 +31,9 @@ mod view;
 mod tests;
 
 use std::marker::PhantomData;
-use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
+pub use into_iter::IntoIter;
 pub use iter::Iter;
 pub use view::{View, ViewMut};
 
@@ -199,13 +200,6 @@ impl<E: Element> Table<E> {
         Iter::new(&self.directory)
     }
 
-    /// Takes some element out, in constant time on average: for freeing a large table in
-    /// slices.
-    pub fn pop_any(&mut self) -> Option<E> {
-        let (first, at) = self.directory.any()?;
-        Some(ViewMut::<E>::new(&mut self.directory, first, at).remove())
-    }
-
     /// Drops all elements and frees all memory, in one go.
     pub fn clear(&mut self) {
         *self = Table::new(self.key);
@@ -214,11 +208,7 @@ impl<E: Element> Table<E> {
 
 impl<E: Element> Drop for Table<E> {
     fn drop(&mut self) {
-        for segment in self.directory.segments() {
-            for slot in prefetched(segment) {
-                drop(ManuallyDrop::into_inner(handle::<E>(slot)));
-            }
-        }
+        drop(self.take_apart());
     }
 }
 

@@ -126,6 +126,12 @@ impl ZSet {
         }
     }
 
+    /// Frees the set, one node or member with each step.
+    pub fn into_freed(self) -> impl Iterator<Item = ()> + Send {
+        // The tree goes first: its references are never longer there than what they refer to.
+        self.tree.into_freed().chain(self.table.into_iter().map(drop))
+    }
+
     /// The rank of a member that is there, counted from the lowest.
     pub fn rank(&self, place: Entry<'_>) -> usize {
         self.tree.rank(place)

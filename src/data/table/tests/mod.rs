@@ -4,6 +4,7 @@ mod draws;
 mod scans;
 
 use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
 
 use proptest::prelude::*;
 
@@ -122,11 +123,16 @@ impl<const HASHES: u8> Pair<HASHES> {
         }
     }
 
-    pub fn pop(&mut self) {
-        let popped = self.table.pop_any().map(|item| (item.id(), item.tag()));
-        assert_eq!(popped.is_none(), self.model.is_empty());
-        if let Some((key, tag)) = popped {
-            assert_eq!(self.model.remove(&key), Some(tag));
+    /// Takes the table apart, keeps so many of its elements, and drops the others.
+    pub fn take_apart(&mut self, kept: usize) {
+        let table = std::mem::replace(&mut self.table, Table::new(SECRET));
+        let kept: Vec<Item<HASHES>> = table.into_iter().take(kept).collect();
+        let old = std::mem::take(&mut self.model);
+        for item in kept {
+            let (key, tag) = (item.id(), item.tag());
+            assert_eq!(old.get(&key), Some(&tag));
+            assert_eq!(self.model.insert(key, tag), None, "given out twice");
+            self.table.insert(Item::<HASHES>::hash_of(key), item);
         }
     }
 
@@ -154,7 +160,7 @@ pub(super) enum Op {
     Put(u32, u32, u8),
     Remove(u32, u32),
     Tag(u32, u32, u8),
-    Pop(u32),
+    TakeApart(usize),
 }
 
 pub(super) fn op(keys: u32, run: u32) -> impl Strategy<Value = Op> {
@@ -162,7 +168,7 @@ pub(super) fn op(keys: u32, run: u32) -> impl Strategy<Value = Op> {
         4 => (0..keys, 1..run, 0..8u8).prop_map(|(from, n, tag)| Op::Put(from, n, tag)),
         3 => (0..keys, 1..run).prop_map(|(from, n)| Op::Remove(from, n)),
         2 => (0..keys, 1..run / 8, 0..8u8).prop_map(|(from, n, tag)| Op::Tag(from, n, tag)),
-        1 => (1..run / 2).prop_map(Op::Pop),
+        1 => (0..2 * keys as usize).prop_map(Op::TakeApart),
     ]
 }
 
@@ -172,7 +178,7 @@ impl<const HASHES: u8> Pair<HASHES> {
             Op::Put(from, n, tag) => (from..from + n).for_each(|key| self.put(key, tag)),
             Op::Remove(from, n) => (from..from + n).for_each(|key| self.remove(key)),
             Op::Tag(from, n, tag) => (from..from + n).for_each(|key| self.tag(key, tag)),
-            Op::Pop(n) => (0..n).for_each(|_| self.pop()),
+            Op::TakeApart(kept) => self.take_apart(kept),
         }
     }
 }
@@ -183,8 +189,11 @@ fn run<const HASHES: u8>(ops: &[Op]) {
         pair.apply(op);
         pair.check();
     }
-    while !pair.model.is_empty() {
-        pair.pop();
+    let all = pair.model.len();
+    pair.take_apart(all);
+    assert_eq!(pair.model.len(), all);
+    while let Some((key, _)) = pair.model.first_key_value() {
+        pair.remove(*key);
     }
     pair.check();
     assert_eq!(pair.table.heap_bytes(), 0);
@@ -266,7 +275,7 @@ fn a_new_table_has_allocated_nothing() {
     let mut table = EMPTY;
     assert_eq!(table.heap_bytes(), 0);
     assert!(table.get(5, b"none").is_none() && table.get_mut(5, b"none").is_none());
-    assert!(table.remove(5, b"none").is_none() && table.pop_any().is_none());
+    assert!(table.remove(5, b"none").is_none());
     assert!(table.iter().next().is_none());
     table.insert(Item::<HONEST>::hash_of(1), Item::new(1, 0));
     assert_eq!(table.heap_bytes(), 64);

@@ -14,8 +14,8 @@ fn scan<const HASHES: u8>(stay: u32, before: &[Op], ops: &[Op], every: usize, ta
         Op::Put(from, n, tag) => Op::Put(stay + from, n, tag),
         Op::Remove(from, n) => Op::Remove(stay + from, n),
         Op::Tag(from, n, tag) => Op::Tag(stay + from, n, tag),
-        // A pop could take what must stay.
-        Op::Pop(n) => Op::Remove(stay, n),
+        // That could drop what must stay.
+        Op::TakeApart(n) => Op::Remove(stay, n as u32),
     };
     before.iter().for_each(|op| pair.apply(&shift(op)));
     (0..stay).for_each(|key| pair.put(key, 1 + (key % 7) as u8));

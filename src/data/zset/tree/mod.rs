@@ -156,6 +156,17 @@ impl Tree {
         self.root.len()
     }
 
+    /// Frees the tree, one node with each step.
+    pub fn into_freed(self) -> impl Iterator<Item = ()> + Send {
+        let mut nodes = vec![self.root];
+        std::iter::from_fn(move || {
+            if let Node::Inner(inner) = nodes.pop()? {
+                nodes.extend(inner.children.into_iter().map(|child| child.node));
+            }
+            Some(())
+        })
+    }
+
     /// Heap bytes of the tree's nodes, without the members' blocks.
     #[inline]
     pub fn heap_bytes(&self) -> usize {
