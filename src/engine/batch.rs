@@ -208,6 +208,10 @@ impl Engine {
                 w.batch[i] = slot;
                 return Some(Progress::Paused { until_ms });
             }
+            if self.shared.saving.is_snapshot() && self.slot_waits(s, held, &slot, input) {
+                w.batch[i] = slot;
+                return Some(Progress::Paused { until_ms: now.mono.0 / 1_000_000 + 1 });
+            }
             // What others sent before this request comes before its reply.
             if s.info.mailbox.is_pending() && !self.on_mail(s, out) {
                 w.batch[i] = slot;
@@ -245,6 +249,14 @@ impl Engine {
             }
         }
         None
+    }
+
+    /// Whether a request waits for the snapshot that is being made.
+    #[cold]
+    fn slot_waits(&self, s: &Session, held: &mut Held, slot: &Slot, input: &[u8]) -> bool {
+        let Some(command) = slot.command else { return false };
+        let text = if slot.words.is_empty() { &input[..slot.len] } else { &slot.words };
+        self.waits_for_snapshot(s, held, command, Args::new(text, &slot.spans))
     }
 
     /// Until when CLIENT PAUSE holds this command, if it does.

@@ -17,6 +17,7 @@ mod mail;
 mod memory;
 mod monitor;
 mod record;
+mod snapshot;
 mod transaction;
 
 #[cfg(any(test, fuzzing))]

@@ -28,6 +28,7 @@ use crate::{
     },
     config::{self, Config, load::NoFiles},
     keyspace::{Entry, Held, object::Object},
+    persist::snapshot::Snapshot,
     protocol::{
         Output,
         request::{Limits, Parsed, Parser},
@@ -340,6 +341,12 @@ impl Rig {
     pub fn tick(&mut self) {
         let now = self.now();
         self.engine.tick(&self.workers[0], now, now);
+    }
+
+    /// Begins a snapshot of this instant.
+    pub fn begin_snapshot(&mut self) -> Snapshot {
+        let now = self.now();
+        self.engine.begin_snapshot(&mut self.workers[0], now, false, || {})
     }
 
     /// One tick of active expiry.

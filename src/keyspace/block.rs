@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! byte 0      kind (what the payload is)
-//! byte 1      flags: expiry present, wide lengths and expiry, string history
+//! byte 1      flags: expiry present, wide lengths and expiry, string history, epoch
 //! bytes 2..5  access clock, 24 bits (LRU seconds, or LFU minutes and counter)
 //! then        key length     1 byte, or 4 when WIDE_KEY
 //!             payload length 1 byte, or 4 when WIDE_PAYLOAD
@@ -144,6 +144,8 @@ const RAW: u8 = 8;
 const FIELDS_EXPIRE: u8 = 16;
 /// The expiry does not fit into six bytes: it lies beyond the year 10000.
 const WIDE_EXPIRY: u8 = 32;
+/// Parity of the snapshot epoch the value was last saved or changed in; see `epoch`.
+const EPOCH: u8 = 64;
 const FIXED: usize = 5;
 const EXPIRY_BYTES: usize = 6;
 
@@ -174,7 +176,7 @@ impl Shape {
     /// the expiry are taken over.
     fn new(keep: u8, key_len: usize, payload_len: usize) -> Shape {
         assert!(key_len <= u32::MAX as usize && payload_len <= u32::MAX as usize);
-        let mut flags = keep & (RAW | FIELDS_EXPIRE | EXPIRES | WIDE_EXPIRY);
+        let mut flags = keep & (RAW | FIELDS_EXPIRE | EXPIRES | WIDE_EXPIRY | EPOCH);
         if key_len > 255 {
             flags |= WIDE_KEY;
         }
@@ -368,6 +370,18 @@ impl Entry {
     #[inline]
     pub fn clock(&self) -> u32 {
         u32::from_le_bytes([self.byte(2), self.byte(3), self.byte(4), 0])
+    }
+
+    /// Parity of the snapshot epoch the value was last saved or changed in.
+    #[inline]
+    pub fn epoch(&self) -> bool {
+        self.byte(1) & EPOCH != 0
+    }
+
+    /// See [`Entry::epoch`].
+    #[inline]
+    pub fn set_epoch(&mut self, epoch: bool) {
+        self.set_flag(EPOCH, epoch);
     }
 
     /// Sets the access clock (its low 24 bits).

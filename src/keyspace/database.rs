@@ -27,7 +27,11 @@ impl Keys<'_, '_> {
             };
             shard.meta.account(bytes, 0);
             shard.meta.resized = true;
-            if lazy {
+            let unwanted = match &mut shard.meta.keeper {
+                Some(keeper) => keeper.keep_table(db, table),
+                None => Some(table),
+            };
+            if lazy && let Some(table) = unwanted {
                 self.changes.garbage.push(Garbage::table(table));
             }
         }
@@ -50,6 +54,9 @@ impl Keys<'_, '_> {
                 shard.mark_watched_where(db, |k| has(db, k) || has(other, k));
             }
             shard.dbs.swap(a as usize, b as usize);
+            if let Some(keeper) = &mut shard.meta.keeper {
+                keeper.swap(a, b);
+            }
             for db in [a, b] {
                 self.changes.ready.extend(shard.waited_keys(db));
             }

@@ -36,12 +36,13 @@ pub struct Edit<'a> {
 impl<'a> Edit<'a> {
     #[inline]
     pub(super) fn new(
-        slot: ViewMut<'a, Entry>,
+        mut slot: ViewMut<'a, Entry>,
         meta: &'a mut Meta,
         changes: &'a mut Changes,
         db: u32,
         now: Wall,
     ) -> Self {
+        meta.preserve(db, &mut slot);
         let before = slot.heap_bytes();
         Edit { slot: Some(slot), meta, changes, db, now, before, created: false, unannounced: false }
     }
@@ -146,10 +147,14 @@ impl<'a> Edit<'a> {
     }
 
     #[inline]
-    fn close(&mut self, slot: ViewMut<'a, Entry>) {
+    fn close(&mut self, mut slot: ViewMut<'a, Entry>) {
         if is_empty(&slot) {
             self.remove(slot);
         } else {
+            // The value may be in another block than the one that was opened.
+            if slot.epoch() != self.meta.epoch {
+                slot.set_epoch(self.meta.epoch);
+            }
             self.meta.account(self.before, slot.heap_bytes());
         }
     }

@@ -180,7 +180,8 @@ impl Shard {
     }
 
     fn give_up(&mut self, db: u32, hash: u64, name: &[u8], lazy: bool, changes: &mut Changes) -> usize {
-        let gone = self.dbs[db as usize].remove(hash, name).expect("it was found under this lock");
+        let mut gone = self.dbs[db as usize].remove(hash, name).expect("it was found under this lock");
+        self.meta.preserve(db, &mut gone);
         let bytes = gone.heap_bytes();
         self.meta.account(bytes, 0);
         self.meta.resized = true;

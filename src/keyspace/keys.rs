@@ -192,10 +192,11 @@ impl<'a, 'e> Keys<'a, 'e> {
     pub fn upsert(&mut self, key: Key, kind: Kind) -> Result<Edit<'_>, Error> {
         let at = self.held.space().shard_of(key.hash);
         let Shard { dbs, meta } = self.held.shard(at);
-        let (db, now, access) = (self.db, self.now, self.access);
+        let (db, now, access, epoch) = (self.db, self.now, self.access, meta.epoch);
         let fresh = || {
             let mut e = Entry::empty(kind, key.bytes);
             e.set_clock(access.fresh(now));
+            e.set_epoch(epoch);
             e
         };
         let (mut slot, mut created) = dbs[db as usize].get_or_insert_with(key.hash, key.bytes, fresh);
@@ -226,9 +227,11 @@ impl<'a, 'e> Keys<'a, 'e> {
         let at = self.held.space().shard_of(hash);
         let Shard { dbs, meta } = self.held.shard(at);
         let (table, db, after) = (&mut dbs[self.db as usize], self.db, entry.heap_bytes());
+        entry.set_epoch(meta.epoch);
         if let Some(mut slot) = table.get_mut(hash, entry.key()) {
             let stale = slot.is_due(self.now);
-            let old = slot.replace(entry);
+            let mut old = slot.replace(entry);
+            meta.preserve(db, &mut old);
             meta.resized = true;
             meta.account(0, after);
             if stale {
@@ -252,6 +255,7 @@ impl<'a, 'e> Keys<'a, 'e> {
         }
         let at = self.held.space().shard_of(hash);
         let Shard { dbs, meta } = self.held.shard(at);
+        entry.set_epoch(meta.epoch);
         meta.account(0, entry.heap_bytes());
         meta.resized = true;
         let slot = dbs[self.db as usize].insert(hash, entry);
@@ -266,7 +270,8 @@ impl<'a, 'e> Keys<'a, 'e> {
     pub fn take(&mut self, key: Key) -> Option<Entry> {
         let (shard, slot): (&mut Shard, Option<ViewMut<'_, Entry>>);
         live!(self, key, shard => slot);
-        let e = slot?.remove();
+        let mut e = slot?.remove();
+        shard.meta.preserve(self.db, &mut e);
         shard.meta.account(e.heap_bytes(), 0);
         shard.meta.resized = true;
         Some(e)

@@ -8,6 +8,7 @@ mod block_tests;
 pub mod changes;
 pub mod database;
 pub mod edit;
+pub mod epoch;
 pub mod event;
 pub mod evict;
 pub mod expire;

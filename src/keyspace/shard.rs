@@ -8,6 +8,7 @@
 use super::{
     block::Entry,
     changes::Changes,
+    epoch::Keep,
     event::{self, Event},
 };
 use crate::base::sync::{Mutex, MutexGuard};
@@ -64,6 +65,9 @@ pub struct Meta {
     /// Set when a table may have changed the size of its arrays.
     pub(super) resized: bool,
     watched: HashMap<DbKey, Vec<WatchFlag>>,
+    /// Parity of the snapshot epoch, and who keeps what a snapshot has yet to save.
+    pub(super) epoch: bool,
+    pub(super) keeper: Option<Box<dyn Keep>>,
     /// Clients blocked on a key, in the order they came.
     waiting: HashMap<DbKey, Vec<Waiter>>,
     pub stats: ShardStats,
@@ -111,7 +115,8 @@ impl Meta {
     }
 
     /// Records that time removed `gone` from the key table.
-    pub(super) fn expire(&mut self, gone: Entry, db: u32, changes: &mut Changes) {
+    pub(super) fn expire(&mut self, mut gone: Entry, db: u32, changes: &mut Changes) {
+        self.preserve(db, &mut gone);
         self.account(gone.heap_bytes(), 0);
         self.resized = true;
         self.stats.expired += 1;
@@ -153,6 +158,10 @@ impl Shard {
     pub fn check_account(&self) {
         let entries: usize = self.dbs.iter().flat_map(Table::iter).map(|e| e.heap_bytes()).sum();
         assert_eq!(entries, self.meta.entry_bytes, "the account of a shard's entries");
+        if self.meta.keeper.is_none() {
+            let agree = |e: &Entry| e.epoch() == self.meta.epoch;
+            assert!(self.dbs.iter().flat_map(Table::iter).all(|e| agree(&e)), "an entry of another epoch");
+        }
     }
 
     /// Heap bytes of the tables' own arrays.

@@ -8,3 +8,4 @@ pub mod aof;
 pub mod checksum;
 pub mod dump;
 pub mod rdb;
+pub mod snapshot;

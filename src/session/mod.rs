@@ -11,6 +11,7 @@ pub mod journal;
 pub mod latency;
 pub mod mailbox;
 pub mod rates;
+pub mod saving;
 pub mod shared;
 pub mod state;
 pub mod stats;

@@ -10,6 +10,7 @@ use super::{
     journal::Journal,
     latency::LatencyMonitor,
     rates::Rates,
+    saving::Saving,
     stats::{Counter, WorkerStats},
 };
 use crate::base::sync::Mutex;
@@ -193,6 +194,7 @@ pub struct Shared {
     pub graveyard: Graveyard,
     /// Every change, for the append-only file and for replicas.
     pub journal: Journal,
+    pub saving: Arc<Saving>,
     pub debug: DebugSwitches,
     pub command_logs: CommandLogs,
     /// Memory of all clients, and the monotonic ms when they were last asked.
@@ -236,6 +238,7 @@ impl Shared {
             pause: Pause::default(),
             graveyard: Graveyard::default(),
             journal: Journal::default(),
+            saving: Arc::default(),
             debug: DebugSwitches {
                 active_expire: AtomicBool::new(true),
                 pause_cron: AtomicBool::new(false),

@@ -184,9 +184,9 @@ impl List {
         Some(self.nodes[i].get(n))
     }
 
-    /// What the nodes hold, head first: for writing them down.
-    pub fn nodes(&self) -> impl Iterator<Item = NodeContent<'_>> {
-        self.nodes.iter().map(Node::content)
+    /// What the nodes from this one on hold, head first: for writing them down.
+    pub fn nodes_from(&self, first: usize) -> impl Iterator<Item = NodeContent<'_>> {
+        self.nodes.range(first..).map(Node::content)
     }
 
     /// Frees the list, one node with each step.

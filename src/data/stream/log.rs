@@ -65,9 +65,9 @@ impl Log {
         self.nodes.len()
     }
 
-    /// The nodes, in order.
-    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.iter()
+    /// The nodes that begin at an id or after it, in order.
+    pub fn nodes_from(&self, id: Id) -> impl Iterator<Item = &Node> {
+        self.nodes.iter_from(self.nodes.lower_bound(id))
     }
 
     /// Frees the entries, one node with each step.

@@ -135,7 +135,7 @@ proptest! {
             apply(&mut log, &mut model, step)?;
         }
         let mut again = Log::default();
-        for node in log.nodes() {
+        for node in log.nodes_from(Id::MIN) {
             let mut listpack = Vec::new();
             node.write_listpack(&mut listpack);
             prop_assert_eq!(Packed::<true>::validate(&listpack[6..listpack.len() - 1]).is_ok(), true);
@@ -157,7 +157,7 @@ proptest! {
         for step in steps {
             apply(&mut log, &mut model, step)?;
         }
-        for node in log.nodes() {
+        for node in log.nodes_from(Id::MIN) {
             let mut listpack = Vec::new();
             node.write_listpack(&mut listpack);
             let whole = listpack.clone();

@@ -21,6 +21,7 @@ use super::slot::Slot;
 use super::view::handle;
 use super::{Element, Table};
 use crate::data::prefetch;
+use std::mem::ManuallyDrop;
 
 const FINGERPRINT_AT: u32 = 6;
 const PREFIX_AT: u32 = 22;
@@ -35,7 +36,19 @@ impl<E: Element> Table<E> {
     /// once, even if the table grows or shrinks between the steps.
     pub fn scan(&self, cursor: u64, mut visit: impl FnMut(&E)) -> u64 {
         let (first, fingerprint) = Cursor::decode(cursor).resume(&self.directory);
-        self.step(first, fingerprint, |slot| !slot.is_empty(), &mut visit)
+        self.step(first, fingerprint, |slot| !slot.is_empty(), &mut |e| visit(&e))
+    }
+
+    /// Like [`scan`](Self::scan), for elements that may be changed as long as that moves no
+    /// block and changes no tag.
+    pub fn scan_mut(&mut self, cursor: u64, mut visit: impl FnMut(&mut E)) -> u64 {
+        let (first, fingerprint) = Cursor::decode(cursor).resume(&self.directory);
+        let mut changed = |mut e: ManuallyDrop<E>| {
+            let before = (e.key().as_ptr(), e.tag());
+            visit(&mut e);
+            debug_assert_eq!(before, (e.key().as_ptr(), e.tag()), "the table would not notice");
+        };
+        self.step(first, fingerprint, |slot| !slot.is_empty(), &mut changed)
     }
 
     /// Like [`scan`](Self::scan), for the elements whose tag is not 0, without touching the
@@ -47,14 +60,20 @@ impl<E: Element> Table<E> {
             None => 0,
             Some(next) => {
                 let fingerprint = if next == first { fingerprint } else { 0 };
-                self.step(next, fingerprint, |slot| slot.tag() != 0, &mut visit)
+                self.step(next, fingerprint, |slot| slot.tag() != 0, &mut |e| visit(&e))
             }
         }
     }
 
     /// Visits the wanted elements of the segment that starts at `first`, from `from` on,
     /// that have the same home as `from`.
-    fn step(&self, first: usize, from: u32, wanted: impl Fn(Slot) -> bool, visit: &mut dyn FnMut(&E)) -> u64 {
+    fn step(
+        &self,
+        first: usize,
+        from: u32,
+        wanted: impl Fn(Slot) -> bool,
+        visit: &mut dyn FnMut(ManuallyDrop<E>),
+    ) -> u64 {
         let directory = &self.directory;
         let segment = &directory.entries()[first];
         if segment.n() > 0 {
@@ -69,7 +88,7 @@ impl<E: Element> Table<E> {
                     prefetch::for_read(slot.block());
                 }
                 for slot in bucket.slots.iter().filter(|slot| wanted(slot)) {
-                    visit(&handle::<E>(*slot));
+                    visit(handle::<E>(*slot));
                 }
                 if !bucket.is_full() {
                     break;

@@ -23,6 +23,7 @@ mod rdb_file;
 mod records;
 mod rig;
 mod sets;
+mod snapshot;
 mod sort;
 mod streams;
 mod strings;

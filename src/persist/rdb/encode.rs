@@ -5,17 +5,15 @@
 //! element. What is written is what Valkey 7.2 and 8.0 read ([`super::VERSION`]), unless a
 //! value needs more: fields that expire are written as Valkey 9 does.
 
-use super::{kind, stream, write};
+use super::{kind, parts, stream, write};
 use crate::{
     base::time::Wall,
     data::{
-        hash::HashTable,
-        list::{List, NodeContent},
         packed::{Item, LISTPACK_OVERHEAD, Packed},
         set::ints,
         zset,
     },
-    keyspace::{self, Entry, Type, hash::HashRef, list::ListRef, set::SetRef, string::Str, zset::ZsetRef},
+    keyspace::{Entry, Type, hash::HashRef, list::ListRef, set::SetRef, string::Str, zset::ZsetRef},
 };
 
 /// Which dialect of the format is written.
@@ -68,11 +66,11 @@ pub fn kind_of(e: &Entry, format: Format) -> u8 {
 pub fn body(e: &Entry, format: Format, out: &mut Vec<u8>) {
     match e.type_of() {
         Type::String => string(Str::of(e), format, out),
-        Type::List => list(ListRef::of(e), format, out),
-        Type::Hash => hash(HashRef::of(e, Wall(0)), format, out),
-        Type::Set => set(SetRef::of(e), format, out),
-        Type::Stream => stream::encode(keyspace::stream::of(e), format, out),
-        Type::ZSet => zset(ZsetRef::of(e), format, out),
+        Type::List => list(e, format, out),
+        Type::Hash => hash(e, format, out),
+        Type::Set => set(e, format, out),
+        Type::Stream => parts::all(e, format, out),
+        Type::ZSet => zset(e, format, out),
     }
 }
 
@@ -83,85 +81,53 @@ fn string(s: Str, format: Format, out: &mut Vec<u8>) {
     }
 }
 
-fn list(l: ListRef, format: Format, out: &mut Vec<u8>) {
-    match l {
+fn list(e: &Entry, format: Format, out: &mut Vec<u8>) {
+    match ListRef::of(e) {
         ListRef::Packed(bytes, count) => {
             write::len(out, 1);
             write::len(out, NODE_PACKED);
             listpack(count, bytes, format, out);
         }
-        ListRef::Nodes(l) => nodes(l, format, out),
+        ListRef::Nodes(_) => parts::all(e, format, out),
     }
 }
 
-fn nodes(l: &List, format: Format, out: &mut Vec<u8>) {
-    write::len(out, l.node_count() as u64);
-    for node in l.nodes() {
-        match node {
-            NodeContent::Packed(bytes, count) => {
-                write::len(out, NODE_PACKED);
-                listpack(count, bytes, format, out);
-            }
-            NodeContent::Plain(text) => {
-                write::len(out, NODE_PLAIN);
-                write::bytes(out, text, format.compress);
-            }
-        }
-    }
-}
-
-fn hash(h: HashRef, format: Format, out: &mut Vec<u8>) {
-    match h {
+fn hash(e: &Entry, format: Format, out: &mut Vec<u8>) {
+    match HashRef::of(e, Wall(0)) {
         HashRef::Packed(bytes) => relisted(Packed::<false>::iter(bytes), format, out),
-        HashRef::Table(table, _) => fields(table, format, out),
+        HashRef::Table(..) => parts::all(e, format, out),
     }
 }
 
-fn fields(table: &HashTable, format: Format, out: &mut Vec<u8>) {
-    let expire = table.expiring() > 0;
-    write::len(out, table.len() as u64);
-    for e in table.iter() {
-        write::text(out, e.field, format.compress);
-        write::text(out, e.value, format.compress);
-        if expire {
-            write::time_ms(out, e.expiry_ms);
-        }
-    }
-}
-
-fn set(s: SetRef, format: Format, out: &mut Vec<u8>) {
+fn set(e: &Entry, format: Format, out: &mut Vec<u8>) {
+    let s = SetRef::of(e);
     match s {
         SetRef::Ints(bytes) => intset(bytes, format, out),
         SetRef::Packed(bytes) if format.version >= SET_LISTPACK_SINCE => {
             relisted(Packed::<false>::iter(bytes), format, out);
         }
-        _ => {
+        SetRef::Packed(_) => {
             write::len(out, s.len() as u64);
             s.each(|member| write::item(out, member, format.compress));
         }
+        SetRef::Table(_) => parts::all(e, format, out),
     }
 }
 
-fn zset(z: ZsetRef, format: Format, out: &mut Vec<u8>) {
+fn zset(e: &Entry, format: Format, out: &mut Vec<u8>) {
+    let z = ZsetRef::of(e);
     match z {
         ZsetRef::Packed(bytes) => {
             let mut elements = Vec::with_capacity(2 * bytes.len());
             zset::packed::to_listpack(bytes, &mut elements);
             listpack(2 * z.len(), &elements, format, out);
         }
-        ZsetRef::Tree(tree) => {
-            write::len(out, tree.len() as u64);
-            // Backwards, so that whoever inserts them one by one does so at the front.
-            for e in tree.iter(0..tree.len(), true) {
-                write::text(out, e.member, format.compress);
-                out.extend_from_slice(&e.score.to_le_bytes());
-            }
-        }
+        ZsetRef::Tree(_) => parts::all(e, format, out),
     }
 }
 
 /// Appends packed elements with back lengths, as the text that is a listpack.
-fn listpack(count: usize, bytes: &[u8], format: Format, out: &mut Vec<u8>) {
+pub(super) fn listpack(count: usize, bytes: &[u8], format: Format, out: &mut Vec<u8>) {
     let mut text = Vec::with_capacity(bytes.len() + LISTPACK_OVERHEAD);
     text.extend_from_slice(&((bytes.len() + LISTPACK_OVERHEAD) as u32).to_le_bytes());
     text.extend_from_slice(&u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes());

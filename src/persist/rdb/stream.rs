@@ -15,7 +15,7 @@
 //! for its group, and the other way round: a reader insists on it.
 
 use super::{Corrupt, Format, Reader, kind, write};
-use crate::data::stream::{Group, Id, Log, Node, Stream};
+use crate::data::stream::{Consumer, Group, Id, Log, Node, Stream};
 
 /// The first version whose readers know when consumers were active.
 const STREAM_3_SINCE: u16 = 11;
@@ -25,17 +25,114 @@ pub fn kind_in(format: Format) -> u8 {
     if format.version >= STREAM_3_SINCE { kind::STREAM_3 } else { kind::STREAM_2 }
 }
 
-/// Appends the body of a stream.
-pub fn encode(s: &Stream, format: Format, out: &mut Vec<u8>) {
-    let active = kind_in(format) == kind::STREAM_3;
+/// How far a stream's body has been written: what comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Nodes from this id on.
+    Nodes(Id),
+    /// A group's head.
+    Group(usize),
+    /// What is pending for a group from this id on.
+    Pending(usize, Id),
+    /// A consumer's head: of this group, with this number.
+    Consumer(usize, usize),
+    /// What is pending for a consumer from this id on.
+    Owned(usize, usize, Id),
+}
+
+impl Place {
+    /// Behind what [`begin`] writes.
+    pub const START: Place = Place::Nodes(Id::MIN);
+}
+
+/// Appends what a stream's body begins with.
+pub fn begin(s: &Stream, out: &mut Vec<u8>) {
     write::len(out, s.log.node_count() as u64);
-    for node in s.log.nodes() {
-        write::len(out, 16);
-        raw_id(node.first_id(), out);
-        let mut listpack = Vec::new();
-        node.write_listpack(&mut listpack);
-        write::bytes(out, &listpack, format.compress);
+}
+
+/// Appends what comes next, until `out` is `end` bytes long or more; where to go on, if there
+/// is anything left.
+pub fn part(s: &Stream, format: Format, place: Place, end: usize, out: &mut Vec<u8>) -> Option<Place> {
+    let mut place = place;
+    loop {
+        place = match place {
+            Place::Nodes(from) => match nodes(s, format, from, end, out) {
+                Some(next) => Place::Nodes(next),
+                None => {
+                    numbers(s, out);
+                    Place::Group(0)
+                }
+            },
+            Place::Group(g) => {
+                let (name, group) = s.groups.iter().nth(g)?;
+                write::text(out, name, format.compress);
+                group_head(group, out);
+                Place::Pending(g, Id::MIN)
+            }
+            Place::Pending(g, from) => match pending(group(s, g), from, end, out) {
+                Some(next) => Place::Pending(g, next),
+                None => {
+                    write::len(out, group(s, g).consumers().len() as u64);
+                    Place::Consumer(g, 0)
+                }
+            },
+            Place::Consumer(g, c) => match group(s, g).consumers().nth(c) {
+                Some(consumer) => {
+                    consumer_head(consumer, format, out);
+                    Place::Owned(g, c, Id::MIN)
+                }
+                None => Place::Group(g + 1),
+            },
+            Place::Owned(g, c, from) => {
+                let consumer = group(s, g).consumers().nth(c).expect("the stream has not changed");
+                match each_until(consumer.pending_from(from), |id| *id, end, out, raw_id) {
+                    Some(next) => Place::Owned(g, c, next),
+                    None => Place::Consumer(g, c + 1),
+                }
+            }
+        };
+        if out.len() >= end {
+            return Some(place);
+        }
     }
+}
+
+/// Appends elements until `out` is `end` bytes long or more; the id of the first one that is
+/// left.
+fn each_until<T>(
+    elements: impl Iterator<Item = T>,
+    id: impl Fn(&T) -> Id,
+    end: usize,
+    out: &mut Vec<u8>,
+    mut append: impl FnMut(T, &mut Vec<u8>),
+) -> Option<Id> {
+    for (i, element) in elements.enumerate() {
+        if i > 0 && out.len() >= end {
+            return Some(id(&element));
+        }
+        append(element, out);
+    }
+    None
+}
+
+fn nodes(s: &Stream, format: Format, from: Id, end: usize, out: &mut Vec<u8>) -> Option<Id> {
+    each_until(
+        s.log.nodes_from(from),
+        |n| n.first_id(),
+        end,
+        out,
+        |node, out| {
+            write::len(out, 16);
+            raw_id(node.first_id(), out);
+            let mut listpack = Vec::new();
+            node.write_listpack(&mut listpack);
+            write::bytes(out, &listpack, format.compress);
+        },
+    )
+}
+
+/// What stands between the nodes and the groups.
+fn numbers(s: &Stream, out: &mut Vec<u8>) {
     write::len(out, s.log.len());
     for id in [s.log.last_id, s.log.first_id(), s.log.max_deleted] {
         write::len(out, id.ms);
@@ -43,37 +140,45 @@ pub fn encode(s: &Stream, format: Format, out: &mut Vec<u8>) {
     }
     write::len(out, s.log.entries_added);
     write::len(out, s.groups.len() as u64);
-    for (name, group) in s.groups.iter() {
-        write::text(out, name, format.compress);
-        encode_group(group, active, format, out);
+}
+
+fn group(s: &Stream, number: usize) -> &Group {
+    s.groups.iter().nth(number).expect("the stream has not changed").1
+}
+
+fn group_head(g: &Group, out: &mut Vec<u8>) {
+    write::len(out, g.last_id.ms);
+    write::len(out, g.last_id.seq);
+    write::len(out, g.entries_read.unwrap_or(-1) as u64);
+    write::len(out, g.pending_len() as u64);
+}
+
+fn pending(g: &Group, from: Id, end: usize, out: &mut Vec<u8>) -> Option<Id> {
+    each_until(
+        g.pending_from(from),
+        |p| p.id,
+        end,
+        out,
+        |p, out| {
+            raw_id(p.id, out);
+            out.extend_from_slice(&p.delivered_ms.to_le_bytes());
+            write::len(out, p.deliveries);
+        },
+    )
+}
+
+fn consumer_head(c: &Consumer, format: Format, out: &mut Vec<u8>) {
+    write::text(out, &c.name, format.compress);
+    out.extend_from_slice(&c.seen_ms.to_le_bytes());
+    if kind_in(format) == kind::STREAM_3 {
+        out.extend_from_slice(&c.active_ms.unwrap_or(-1).to_le_bytes());
     }
+    write::len(out, c.pending_len() as u64);
 }
 
 fn raw_id(id: Id, out: &mut Vec<u8>) {
     out.extend_from_slice(&id.ms.to_be_bytes());
     out.extend_from_slice(&id.seq.to_be_bytes());
-}
-
-fn encode_group(g: &Group, active: bool, format: Format, out: &mut Vec<u8>) {
-    write::len(out, g.last_id.ms);
-    write::len(out, g.last_id.seq);
-    write::len(out, g.entries_read.unwrap_or(-1) as u64);
-    write::len(out, g.pending_len() as u64);
-    for p in g.pending_from(Id::MIN) {
-        raw_id(p.id, out);
-        out.extend_from_slice(&p.delivered_ms.to_le_bytes());
-        write::len(out, p.deliveries);
-    }
-    write::len(out, g.consumers().len() as u64);
-    for c in g.consumers() {
-        write::text(out, &c.name, format.compress);
-        out.extend_from_slice(&c.seen_ms.to_le_bytes());
-        if active {
-            out.extend_from_slice(&c.active_ms.unwrap_or(-1).to_le_bytes());
-        }
-        write::len(out, c.pending_len() as u64);
-        c.pending_from(Id::MIN).for_each(|id| raw_id(id, out));
-    }
 }
 
 /// Reads the body of a stream.

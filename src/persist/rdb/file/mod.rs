@@ -33,7 +33,7 @@ mod tests;
 
 pub use record::{Batch, Record, Records};
 pub use scanner::{Checked, Item, Options, Scanner};
-pub use writer::{About, Access, Writer, record};
+pub use writer::{About, Access, Writer, record, record_head};
 
 /// Bytes that say what follows; all other values are types of keys ([`super::kind`]).
 pub mod op {

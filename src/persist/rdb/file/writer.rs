@@ -56,12 +56,12 @@ pub struct About {
 /// Appends a key: its expiry and access as far as there is something to say, the type byte,
 /// its name, and its value. The database is not part of it.
 pub fn record(e: &Entry, access: Access, format: Format, out: &mut Vec<u8>) {
-    begin(e, access, format, out);
+    record_head(e, access, format, out);
     rdb::encode::body(e, format, out);
 }
 
 /// Appends what of a key stands before its value's body.
-fn begin(e: &Entry, access: Access, format: Format, out: &mut Vec<u8>) {
+pub fn record_head(e: &Entry, access: Access, format: Format, out: &mut Vec<u8>) {
     if let Some(at_ms) = e.expiry_ms() {
         out.push(op::EXPIRETIME_MS);
         out.extend_from_slice(&at_ms.to_le_bytes());
@@ -149,7 +149,7 @@ impl Writer {
     /// [`Writer::buffer`], as [`encode::body`] would, before anything else is written.
     pub fn begin(&mut self, db: u32, e: &Entry) {
         self.select(db);
-        begin(e, self.access, self.format, &mut self.out);
+        record_head(e, self.access, self.format, &mut self.out);
     }
 
     /// What has been written and not taken.

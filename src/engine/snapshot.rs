@@ -1,0 +1,82 @@
+//! Snapshots, as far as commands have to do with them: the instant one begins, and who waits
+//! for it.
+//!
+//! A client that wants to change a large value which is not in the snapshot yet would have to
+//! write down all of it first, under a lock that others need. It waits instead, a millisecond
+//! at a time and with its request untouched, and the snapshot writes that value next. So does
+//! whoever writes while too many pre-images have piled up.
+
+use super::{Engine, Worker, dispatch::would_run};
+use crate::{
+    base::time::Now,
+    commands::{
+        keys::each_key,
+        row::{Flags, Row},
+        table::{COMMANDS, Command},
+    },
+    keyspace::Held,
+    persist::{
+        rdb::file::About,
+        snapshot::{Snapshot, is_large},
+    },
+    session::{Args, Session},
+};
+
+impl Engine {
+    /// Begins a snapshot of this instant; `also` is done at the same instant, under all locks.
+    pub fn begin_snapshot(&self, w: &mut Worker, now: Now, aof_base: bool, also: impl FnOnce()) -> Snapshot {
+        w.refresh(&self.shared);
+        let about = About { created: now.wall, used_bytes: self.shared.used_bytes(), aof_base };
+        let mut held = Held::new(&self.shared.keyspace);
+        held.all();
+        also();
+        Snapshot::begin(&mut held, &self.shared, &w.config, w.access, about)
+    }
+
+    /// Whether a request has to wait for the snapshot that is being made.
+    #[cold]
+    pub(super) fn waits_for_snapshot(&self, s: &Session, held: &mut Held, command: &Command, args: Args) -> bool {
+        let command = match args.get(1) {
+            Some(name) if !command.row.subs.is_empty() => command.sub(name).unwrap_or(command),
+            _ => command,
+        };
+        let queued = s.transaction.is_some() && !command.row.flags.has(Flags::IN_MULTI);
+        if queued || !command.row.accepts(args.len()) || !would_run(s, command, Flags::WRITE) {
+            return false;
+        }
+        if self.shared.saving.is_full() {
+            return true;
+        }
+        let mut waits = self.changes_unsaved(s.db, held, command.row, args);
+        if command.row.name == "exec"
+            && let Some(tx) = &s.transaction
+        {
+            for q in &tx.queue {
+                waits |= self.changes_unsaved(s.db, held, COMMANDS[q.command as usize].row, q.args.args());
+            }
+        }
+        waits
+    }
+
+    /// Whether a command names a large value that is not in the snapshot yet; such values are
+    /// asked for.
+    fn changes_unsaved(&self, db: u32, held: &mut Held, row: &Row, args: Args) -> bool {
+        let (space, mut found) = (held.space(), false);
+        // Arguments in which no keys can be found are refused later.
+        let _ = each_key(row, args, |i, _| {
+            let hash = space.hash(args.at(i));
+            let at = space.shard_of(hash);
+            held.one(at);
+            let shard = held.shard(at);
+            if shard.is_being_saved()
+                && let Some(e) = shard.table(db).get(hash, args.at(i))
+                && shard.is_unsaved(&e)
+                && is_large(&e)
+            {
+                self.shared.saving.hurry(db, args.at(i));
+                found = true;
+            }
+        });
+        found
+    }
+}

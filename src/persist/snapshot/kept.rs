@@ -1,0 +1,176 @@
+//! What one shard keeps for a snapshot: pre-images, and tables that were flushed.
+//!
+//! A pre-image is written as an RDB record at once, uncompressed, because the one who is about
+//! to change the value waits for it; a long text is kept by reference and written later. A
+//! large collection is being written slice by slice when somebody insists on changing it:
+//! then the rest of it is written at once, which is slow and therefore avoided
+//! (`Engine::waits_for_snapshot`), but always right.
+
+use crate::base::sync::Mutex;
+use crate::{
+    data::table::{Element, Table},
+    keyspace::{
+        Entry,
+        epoch::{self, Keep, Unsaved},
+        object::Object,
+        shard::Shard,
+    },
+    persist::rdb::{
+        Format,
+        file::{Access, record, record_head},
+        parts::{self, Place},
+    },
+    session::saving::Saving,
+};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// A long text with what stands before it.
+pub(super) struct LongText {
+    pub db: u32,
+    pub head: Vec<u8>,
+    pub text: Bytes,
+}
+
+impl LongText {
+    /// The value of an entry, if it is a long text.
+    pub fn of(db: u32, e: &Entry, access: Access, format: Format) -> Option<LongText> {
+        let Some(Object::Str(text)) = e.object() else { return None };
+        let mut head = Vec::new();
+        record_head(e, access, format, &mut head);
+        Some(LongText { db, head, text: text.bytes().clone() })
+    }
+}
+
+/// A value that is being written in slices.
+pub(super) struct Streaming {
+    pub db: u32,
+    pub hash: u64,
+    pub key: Box<[u8]>,
+    pub place: Place,
+    /// What was left of it when somebody changed it.
+    pub rest: Option<Vec<u8>>,
+}
+
+/// See the module.
+pub(super) struct Kept {
+    format: Format,
+    access: Access,
+    /// Nothing is to be saved any more.
+    pub given_up: bool,
+    /// Where the snapshot's databases are now; `None` once flushed.
+    at: Vec<Option<u32>>,
+    records: Vec<u8>,
+    /// For each record its database and its end.
+    ends: Vec<(u32, usize)>,
+    texts: Vec<LongText>,
+    /// Flushed tables.
+    tables: Vec<(u32, Table<Entry>)>,
+    pub streaming: Option<Streaming>,
+    saving: Arc<Saving>,
+}
+
+impl Kept {
+    pub fn new(format: Format, access: Access, databases: u32, saving: Arc<Saving>) -> Kept {
+        Kept {
+            format: Format { compress: false, ..format },
+            access,
+            given_up: false,
+            at: (0..databases).map(Some).collect(),
+            records: Vec::new(),
+            ends: Vec::new(),
+            texts: Vec::new(),
+            tables: Vec::new(),
+            streaming: None,
+            saving,
+        }
+    }
+
+    /// The snapshot's number of a database.
+    pub fn snapshot_db(&self, db: u32) -> Option<u32> {
+        self.at.iter().position(|at| *at == Some(db)).map(|p| p as u32)
+    }
+
+    /// The table of one of the snapshot's databases.
+    pub fn table<'t>(&'t mut self, shard: &'t mut Shard, db: u32) -> Option<&'t mut Table<Entry>> {
+        match self.at[db as usize] {
+            Some(now) => Some(shard.table_to_save(now)),
+            None => self.tables.iter_mut().find(|(of, _)| *of == db).map(|(_, t)| t),
+        }
+    }
+
+    /// An entry of one of the snapshot's databases, if it has yet to be saved.
+    pub fn unsaved<'t>(&'t mut self, shard: &'t mut Shard, db: u32, hash: u64, key: &[u8]) -> Option<Unsaved<'t>> {
+        let epoch = shard.epoch();
+        epoch::unsaved(self.table(shard, db)?, epoch, hash, key)
+    }
+
+    /// Takes the pre-images: records with the ends that divide them, and texts.
+    pub fn take(&mut self) -> (Vec<u8>, Vec<(u32, usize)>, Vec<LongText>) {
+        let bytes = self.records.len() + self.texts.iter().map(|t| t.text.len()).sum::<usize>();
+        self.saving.add_kept_bytes(-(bytes as i64));
+        (std::mem::take(&mut self.records), std::mem::take(&mut self.ends), std::mem::take(&mut self.texts))
+    }
+
+    /// Takes the flushed tables, all of which has been saved.
+    pub fn take_tables(&mut self) -> impl Iterator<Item = Table<Entry>> {
+        std::mem::take(&mut self.tables).into_iter().map(|(_, t)| t)
+    }
+
+    fn keep(&mut self, db: u32, e: &Entry) {
+        if let Some(s) = &mut self.streaming
+            && s.db == db
+            && *s.key == *e.key()
+        {
+            let mut rest = Vec::new();
+            while s.place != Place::End {
+                s.place = parts::part(e, self.format, s.place, usize::MAX, &mut rest);
+            }
+            s.rest = Some(rest);
+            return;
+        }
+        let before = self.records.len();
+        match LongText::of(db, e, self.access, self.format) {
+            Some(text) => {
+                self.saving.add_kept_bytes(text.text.len() as i64);
+                self.texts.push(text);
+            }
+            None => {
+                record(e, self.access, self.format, &mut self.records);
+                self.ends.push((db, self.records.len()));
+                self.saving.add_kept_bytes((self.records.len() - before) as i64);
+            }
+        }
+    }
+}
+
+/// The shard's end of what it shares with the snapshot.
+pub(super) struct Keeper(pub Arc<Mutex<Kept>>);
+
+impl Keep for Keeper {
+    fn keep(&mut self, db: u32, e: &Entry) {
+        let mut kept = self.0.lock();
+        if !kept.given_up {
+            let db = kept.snapshot_db(db).expect("an entry of the snapshot is in one of its databases");
+            kept.keep(db, e);
+        }
+    }
+
+    fn keep_table(&mut self, db: u32, table: Table<Entry>) -> Option<Table<Entry>> {
+        let mut kept = self.0.lock();
+        let Some(of) = kept.snapshot_db(db) else { return Some(table) };
+        kept.at[of as usize] = None;
+        kept.tables.push((of, table));
+        None
+    }
+
+    fn swap(&mut self, a: u32, b: u32) {
+        for at in self.0.lock().at.iter_mut().flatten() {
+            *at = match *at {
+                db if db == a => b,
+                db if db == b => a,
+                db => db,
+            };
+        }
+    }
+}

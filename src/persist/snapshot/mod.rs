@@ -1,0 +1,283 @@
+//! A snapshot: the data set as it was at one instant, written while it changes.
+//!
+//! [`Snapshot::begin`] turns the epoch of all shards under all their locks (`keyspace::epoch`);
+//! that instant is what the file will show. [`Snapshot::step`] then walks shard after shard
+//! under one lock at a time, a bounded slice per step. What clients change before the walk has come
+//! to it is saved by the door to change, as a pre-image in the shard's [`kept::Kept`], which steps
+//! collect. Every value is saved exactly once, by whoever comes first.
+//!
+//! The extra memory is that of the pre-images not yet collected; clients that write wait
+//! while it is above a bound (`session::saving`). A collection too large for one slice is left
+//! to the end of its shard and written in parts ([`parts`]); a client that wants to change it
+//! meanwhile waits, and has it written next. A long text is shared, not copied.
+//!
+//! Nothing here does I/O: [`Snapshot::take`] hands out the bytes, and whoever writes them may
+//! give up at any point ([`Snapshot::give_up`]); the walk is then finished without saving.
+
+mod kept;
+
+use super::rdb::{
+    Format, VERSION_VALKEY_9,
+    file::{About, Access, Writer},
+    parts::{self, Place},
+    write,
+};
+use crate::{
+    base::sync::Mutex,
+    config::Config,
+    data::table::{Element, Table},
+    keyspace::{
+        Entry, Held, access::AccessPolicy, block::TAG_FIELDS_EXPIRE, changes::Garbage, epoch, object::Object,
+        shard::Keyspace,
+    },
+    session::{Shared, saving::Saving},
+};
+use kept::{Keeper, Kept, LongText, Streaming};
+use std::{collections::VecDeque, sync::Arc};
+
+/// A collection with more heap than this is written in parts.
+const LARGE_BYTES: usize = 64 << 10;
+/// About as many bytes are written under one lock.
+const SLICE_BYTES: usize = 32 << 10;
+/// Most steps of a table's walk under one lock: about eight entries each.
+const SLICE_STEPS: usize = 64;
+/// Pre-images beyond this are collected from all shards before the walk goes on.
+const COLLECT_BYTES: u64 = 4 << 20;
+
+/// Whether a value is written in parts.
+pub fn is_large(e: &Entry) -> bool {
+    e.object().is_some_and(|o| !matches!(o, Object::Str(_)) && o.heap_bytes() > LARGE_BYTES)
+}
+
+/// See the module.
+pub struct Snapshot {
+    kept: Vec<Arc<Mutex<Kept>>>,
+    saving: Arc<Saving>,
+    writer: Writer,
+    format: Format,
+    access: Access,
+    /// Where the walk stands.
+    shard: usize,
+    db: u32,
+    cursor: u64,
+    /// Large values of this shard that the walk has passed: database, key.
+    large: VecDeque<(u32, Box<[u8]>)>,
+    /// The shard of the value that is being written in parts.
+    streaming: Option<usize>,
+    /// Keys written so far.
+    pub keys: u64,
+    given_up: bool,
+}
+
+impl Snapshot {
+    /// Begins a snapshot of this instant. All locks are held.
+    pub fn begin(held: &mut Held, shared: &Shared, config: &Config, access: AccessPolicy, about: About) -> Snapshot {
+        let databases = held.space().databases();
+        let shards = held.space().shards().len();
+        let fields_expire =
+            (0..shards).any(|at| (0..databases).any(|db| held.shard(at).table(db).tagged_with(TAG_FIELDS_EXPIRE) > 0));
+        let version = if fields_expire { VERSION_VALKEY_9 } else { config.persistence.rdb_version as u16 };
+        let format = Format { version, compress: config.persistence.rdbcompression };
+        let access = Access::of(config.memory.maxmemory_policy, access, about.created);
+        let saving = shared.saving.clone();
+        let kept = |_| Arc::new(Mutex::new(Kept::new(format, access, databases, saving.clone())));
+        let kept: Vec<_> = (0..shards).map(kept).collect();
+        for (at, kept) in kept.iter().enumerate() {
+            held.shard(at).begin_epoch(Box::new(Keeper(kept.clone())));
+        }
+        saving.set_snapshot(true);
+        let mut writer = Writer::new(format, access, config.persistence.rdbchecksum, about);
+        for db in 0..databases {
+            let tables = (0..shards).map(|at| held.peek(at).table(db));
+            let (keys, expiring) = tables.fold((0, 0), |n, t| (n.0 + t.len(), n.1 + t.tagged_with(1)));
+            if keys > 0 {
+                writer.sizes(db, keys as u64, expiring as u64);
+            }
+        }
+        Snapshot {
+            kept,
+            saving,
+            writer,
+            format,
+            access,
+            shard: 0,
+            db: 0,
+            cursor: 0,
+            large: VecDeque::new(),
+            streaming: None,
+            keys: 0,
+            given_up: false,
+        }
+    }
+
+    /// Does a bounded piece of work; true when all is done and the file has its end.
+    pub fn step(&mut self, shared: &Shared) -> bool {
+        let space = &shared.keyspace;
+        if let Some(at) = self.streaming {
+            self.write_part(space, at);
+        } else if let Some(key) = self.saving.take_urgent() {
+            let hash = space.hash(&key.key);
+            let at = space.shard_of(hash);
+            let db = self.kept[at].lock().snapshot_db(key.db);
+            if let Some(db) = db {
+                self.start_large(space, at, db, key.key);
+            }
+        } else if self.saving.kept_bytes() > COLLECT_BYTES {
+            (0..self.kept.len()).for_each(|at| self.collect(space, at));
+        } else if self.shard < self.kept.len() {
+            self.walk(shared);
+        } else {
+            self.saving.set_snapshot(false);
+            self.writer.end();
+            return true;
+        }
+        false
+    }
+
+    /// What has been written since the last time, once it is at least `min` bytes.
+    pub fn take(&mut self, min: usize) -> Option<Vec<u8>> {
+        (self.writer.buffer().len() >= min.max(1)).then(|| self.writer.take())
+    }
+
+    /// Saves nothing more; the walk still has to be finished, by more steps.
+    pub fn give_up(&mut self) {
+        self.given_up = true;
+        self.kept.iter().for_each(|k| k.lock().given_up = true);
+    }
+
+    /// Writes the pre-images of a shard.
+    fn collect(&mut self, space: &Keyspace, at: usize) {
+        let _shard = space.shards()[at].lock();
+        let (records, ends, texts) = self.kept[at].lock().take();
+        drop(_shard);
+        self.write_kept(&records, &ends, texts);
+    }
+
+    fn write_kept(&mut self, records: &[u8], ends: &[(u32, usize)], texts: Vec<LongText>) {
+        let mut start = 0;
+        for (db, end) in ends {
+            self.writer.saved(*db, &records[start..*end]);
+            start = *end;
+        }
+        self.keys += ends.len() as u64;
+        texts.into_iter().for_each(|t| self.write_text(t));
+    }
+
+    fn write_text(&mut self, t: LongText) {
+        self.writer.saved(t.db, &t.head);
+        write::bytes(self.writer.buffer(), &t.text, self.format.compress);
+        self.keys += 1;
+    }
+
+    /// One slice of the walk through a shard; at its end, its large values.
+    fn walk(&mut self, shared: &Shared) {
+        let (space, at) = (&shared.keyspace, self.shard);
+        if self.db as usize >= space.databases() as usize {
+            match self.large.pop_front() {
+                Some((db, key)) => self.start_large(space, at, db, key),
+                None => self.leave_shard(shared, at),
+            }
+            return;
+        }
+        let mut texts = Vec::new();
+        let mut shard = space.shards()[at].lock();
+        let epoch = shard.epoch();
+        let kept = self.kept[at].clone();
+        let mut kept = kept.lock();
+        let begun = self.writer.buffer().len();
+        for _ in 0..SLICE_STEPS {
+            let Some(table) = kept.table(&mut shard, self.db).filter(|t| !t.is_empty()) else {
+                (self.db, self.cursor) = (self.db + 1, 0);
+                break;
+            };
+            self.cursor = self.save_some(table, epoch, &mut texts);
+            if self.cursor == 0 {
+                self.db += 1;
+                break;
+            }
+            if self.writer.buffer().len() > begun + SLICE_BYTES {
+                break;
+            }
+        }
+        drop(kept);
+        drop(shard);
+        texts.into_iter().for_each(|t| self.write_text(t));
+    }
+
+    /// One step of the walk through a table.
+    fn save_some(&mut self, table: &mut Table<Entry>, epoch: bool, texts: &mut Vec<LongText>) -> u64 {
+        let (db, cursor) = (self.db, self.cursor);
+        epoch::walk(table, epoch, cursor, |e| {
+            if self.given_up {
+                return true;
+            }
+            if is_large(e) {
+                self.large.push_back((db, e.key().into()));
+                return false;
+            }
+            match LongText::of(db, e, self.access, self.format) {
+                Some(text) => texts.push(text),
+                None => {
+                    self.writer.entry(db, e);
+                    self.keys += 1;
+                }
+            }
+            true
+        })
+    }
+
+    /// Begins to write a value in parts, if it has yet to be saved.
+    fn start_large(&mut self, space: &Keyspace, at: usize, db: u32, key: Box<[u8]>) {
+        let hash = space.hash(&key);
+        let mut shard = space.shards()[at].lock();
+        let mut kept = self.kept[at].lock();
+        let Some(found) = kept.unsaved(&mut shard, db, hash, &key) else { return };
+        if self.given_up {
+            return found.saved();
+        }
+        self.writer.begin(db, found.entry());
+        drop(found);
+        kept.streaming = Some(Streaming { db, hash, key, place: Place::Start, rest: None });
+        self.streaming = Some(at);
+    }
+
+    /// Writes the next part of the value that is being written in parts.
+    fn write_part(&mut self, space: &Keyspace, at: usize) {
+        let mut shard = space.shards()[at].lock();
+        let mut kept = self.kept[at].lock();
+        let mut s = kept.streaming.take().expect("a value is being written");
+        if let Some(rest) = s.rest.take() {
+            self.writer.buffer().extend_from_slice(&rest);
+        } else {
+            let found = kept.unsaved(&mut shard, s.db, s.hash, &s.key).expect("whoever changes it writes the rest");
+            if self.given_up {
+                s.place = Place::End;
+            } else {
+                s.place = parts::part(found.entry(), self.format, s.place, SLICE_BYTES, self.writer.buffer());
+            }
+            if s.place == Place::End {
+                found.saved();
+            } else {
+                drop(found);
+                kept.streaming = Some(s);
+                return;
+            }
+        }
+        self.keys += 1;
+        self.streaming = None;
+    }
+
+    /// Ends the work on a shard all of which has been saved.
+    fn leave_shard(&mut self, shared: &Shared, at: usize) {
+        let mut shard = shared.keyspace.shards()[at].lock();
+        let mut kept = self.kept[at].lock();
+        let (records, ends, texts) = kept.take();
+        shard.end_epoch();
+        let tables: Vec<_> = kept.take_tables().map(Garbage::table).collect();
+        drop(kept);
+        drop(shard);
+        shared.graveyard.bury(tables.into_iter());
+        self.write_kept(&records, &ends, texts);
+        (self.shard, self.db, self.cursor) = (at + 1, 0, 0);
+    }
+}
