@@ -22,6 +22,7 @@ pub mod decode;
 pub mod encode;
 pub mod file;
 mod legacy;
+mod lzf;
 pub mod parts;
 pub mod read;
 mod stream;

@@ -4,7 +4,7 @@
 //! anything is allocated for it, and so is a compressed text that claims to be longer than
 //! its compressed form could be.
 
-use super::{Corrupt, write};
+use super::{Corrupt, lzf, write};
 use crate::base::num::parse_f64;
 use std::borrow::Cow;
 
@@ -163,10 +163,7 @@ impl<'a> Reader<'a> {
 
     fn compressed(&mut self) -> Result<Vec<u8>, Corrupt> {
         let (packed, len) = self.packed()?;
-        match lzf::decompress(packed, len) {
-            Ok(text) if text.len() == len => Ok(text),
-            _ => Err(self.corrupt("malformed compressed text")),
-        }
+        lzf::decompress(packed, len).ok_or(self.corrupt("malformed compressed text"))
     }
 
     /// A score as servers before 4.0 wrote it: a length and a text, or a length that stands

@@ -4,6 +4,7 @@
 //! its bytes, unless it is shorter as an integer (of 1, 2 or 4 bytes) or compressed (LZF);
 //! then a byte that cannot begin a length says so.
 
+use super::lzf;
 use crate::{base::num::parse_i64, data::packed::Item};
 
 /// First byte of a length of four bytes.
@@ -73,11 +74,8 @@ pub fn item(out: &mut Vec<u8>, item: Item, compress: bool) {
 
 /// Appends a text that is no integer, or should not be one.
 pub fn bytes(out: &mut Vec<u8>, text: &[u8], compress: bool) {
-    if compress
-        && text.len() >= COMPRESS_MIN
-        && let Ok(packed) = lzf::compress(text)
-        && packed.len() + COMPRESS_GAIN <= text.len()
-    {
+    let mut packed = Vec::new();
+    if compress && text.len() >= COMPRESS_MIN && lzf::compress(text, text.len() - COMPRESS_GAIN, &mut packed) {
         out.push(LZF);
         len(out, packed.len() as u64);
         len(out, text.len() as u64);
