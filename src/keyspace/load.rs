@@ -13,12 +13,14 @@ impl Shard {
     /// Stores an entry under its own name. If there is such a key it is replaced if `replace`
     /// says so; otherwise nothing is done and false returned. Only the account is kept: no
     /// event, no watcher, no waiter, nothing for the journal.
-    pub fn load(&mut self, db: u32, hash: u64, entry: Entry, replace: bool) -> bool {
+    pub fn load(&mut self, db: u32, hash: u64, mut entry: Entry, replace: bool) -> bool {
         let Shard { dbs, meta } = self;
+        entry.set_epoch(meta.epoch);
         let (table, bytes) = (&mut dbs[db as usize], entry.heap_bytes());
         if let Some(mut slot) = table.get_mut(hash, entry.key()) {
             if replace {
-                let old = slot.replace(entry);
+                let mut old = slot.replace(entry);
+                meta.preserve(db, &mut old);
                 meta.account(old.heap_bytes(), bytes);
                 meta.resized = true;
             }

@@ -27,7 +27,7 @@ use crate::{
     config::Config,
     data::table::{Element, Table},
     keyspace::{
-        Entry, Held, access::AccessPolicy, block::TAG_FIELDS_EXPIRE, changes::Garbage, epoch, object::Object,
+        Entry, Held, access::AccessPolicy, block::TAG_FIELDS_EXPIRE, epoch, garbage::Garbage, object::Object,
         shard::Keyspace,
     },
     session::{Shared, saving::Saving},
