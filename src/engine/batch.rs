@@ -39,14 +39,14 @@ const OWN_BUFFER_BYTES: usize = 64 << 10;
 #[derive(Default)]
 pub(super) struct Slot {
     /// Blank bytes before it.
-    lead: usize,
-    len: usize,
-    spans: Vec<Span>,
+    pub lead: usize,
+    pub len: usize,
+    pub spans: Vec<Span>,
     /// The words of an inline request; empty for the other form.
     words: Vec<u8>,
-    command: Option<&'static Command>,
+    pub command: Option<&'static Command>,
     /// Position and hash of the first key.
-    first_key: Option<(usize, u64)>,
+    pub first_key: Option<(usize, u64)>,
     /// The hash of an element of a large collection that was prefetched.
     element: Option<u64>,
 }
@@ -55,9 +55,14 @@ pub(super) struct Slot {
 const KEEP_SPANS: usize = 1024;
 
 impl Slot {
+    /// Whether the request came as one line of words.
+    pub fn is_inline(&self) -> bool {
+        !self.words.is_empty() || self.spans.is_empty()
+    }
+
     /// Makes the slot ready for the next request.
     #[inline]
-    fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.command = None;
         if self.spans.capacity() > KEEP_SPANS {
             self.spans = Vec::new();
@@ -66,7 +71,7 @@ impl Slot {
 }
 
 /// Why parsing stopped before the batch was full.
-enum End {
+pub(super) enum End {
     Incomplete { want: usize },
     Bad(Error),
 }
@@ -97,7 +102,12 @@ impl Engine {
             if let Some(p) = standing(s) {
                 break p;
             }
-            let (n, end) = self.parse_batch(w, s, input);
+            let limits = Limits {
+                max_bulk_bytes: w.config.limits.proto_max_bulk_len_bytes as usize,
+                auth_required: !s.is_let_in(&w.config),
+                ..Limits::default()
+            };
+            let (n, end) = self.parse_batch(w, s, &limits, input);
             prefetch(w, s, &mut held, input, n);
             let stop = self.execute_batch(w, s, &mut held, (clock, &mut now), input, out, n);
             match (stop, end) {
@@ -134,12 +144,13 @@ impl Engine {
     }
 
     /// Parses requests into the worker's slots; returns how many, and why no more.
-    fn parse_batch(&self, w: &mut Worker, s: &mut Session, input: &mut BytesMut) -> (usize, Option<End>) {
-        let limits = Limits {
-            max_bulk_bytes: w.config.limits.proto_max_bulk_len_bytes as usize,
-            auth_required: !s.is_let_in(&w.config),
-            ..Limits::default()
-        };
+    pub(super) fn parse_batch(
+        &self,
+        w: &mut Worker,
+        s: &mut Session,
+        limits: &Limits,
+        input: &mut BytesMut,
+    ) -> (usize, Option<End>) {
         // Until a client has authenticated, each request may change the limits of the next.
         let most = if s.authenticated { BATCH } else { 1 };
         if w.batch.len() < most {
@@ -148,7 +159,7 @@ impl Engine {
         let (mut at, mut lead, mut n) = (0, 0, 0);
         while n < most {
             let rest = &input[at..];
-            let (len, inline) = match s.parser.parse(rest, &limits, &mut s.spans) {
+            let (len, inline) = match s.parser.parse(rest, limits, &mut s.spans) {
                 Parsed::Request { len } => (len, false),
                 Parsed::Inline { len } => (len, true),
                 Parsed::Empty { len } => {
@@ -219,7 +230,7 @@ impl Engine {
             }
             w.refresh(&self.shared);
             let request = |args| Request { args, command: slot.command, first_key: slot.first_key };
-            let step = if !slot.words.is_empty() || slot.spans.is_empty() {
+            let step = if slot.is_inline() {
                 let r = request(Args::new(&slot.words, &slot.spans));
                 let step = self.dispatch(w, s, held, (clock, now), r, out);
                 input.advance(slot.len);
@@ -327,7 +338,7 @@ fn prefetch_lock(batch: &[Slot], space: &Keyspace, i: usize) {
 }
 
 /// Asks for the cache lines that the batch is about to need.
-fn prefetch(w: &mut Worker, s: &Session, held: &mut Held, input: &[u8], n: usize) {
+pub(super) fn prefetch(w: &mut Worker, s: &Session, held: &mut Held, input: &[u8], n: usize) {
     if n < 2 {
         return;
     }

@@ -17,6 +17,7 @@ mod mail;
 mod memory;
 mod monitor;
 mod record;
+pub mod replay;
 mod snapshot;
 mod transaction;
 
@@ -126,7 +127,7 @@ impl Worker {
         if version != self.version {
             self.version = version;
             self.config = shared.config.get();
-            self.access = access_policy(&self.config);
+            self.access = AccessPolicy { ahead_ms: self.access.ahead_ms, ..access_policy(&self.config) };
             self.thresholds = record::Thresholds::new(&self.config);
             self.changes.notify = self.config.monitoring.notify_keyspace_events;
             self.changes.ops.lazy_expire = self.config.memory.lazyfree_lazy_expire;
@@ -160,5 +161,6 @@ fn access_policy(c: &Config) -> AccessPolicy {
         lfu_log_factor: c.memory.lfu_log_factor,
         lfu_decay_minutes: c.memory.lfu_decay_time_min,
         touch: true,
+        ahead_ms: 0,
     }
 }

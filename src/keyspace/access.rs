@@ -17,6 +17,9 @@ pub struct AccessPolicy {
     pub lfu_decay_minutes: u32,
     /// Off for clients that asked for CLIENT NO-TOUCH.
     pub touch: bool,
+    /// How far the real time is ahead of that of the commands, which stands still while a log
+    /// is replayed, so that nothing expires.
+    pub ahead_ms: u64,
 }
 
 fn seconds(now: Wall) -> u32 {
@@ -28,9 +31,16 @@ fn minutes(now: Wall) -> u32 {
 }
 
 impl AccessPolicy {
+    /// The real time when it is `now` for a command.
+    #[inline]
+    pub fn real(&self, now: Wall) -> Wall {
+        Wall(now.0 + self.ahead_ms)
+    }
+
     /// The clock of a key created now.
     #[inline]
     pub fn fresh(&self, now: Wall) -> u32 {
+        let now = self.real(now);
         if self.lfu { minutes(now) << 8 | LFU_INIT } else { seconds(now) }
     }
 
@@ -38,16 +48,16 @@ impl AccessPolicy {
     #[inline]
     pub fn touched(&self, clock: u32, now: Wall, rng: &mut Prng) -> u32 {
         if !self.lfu {
-            return seconds(now);
+            return seconds(self.real(now));
         }
         let c = self.frequency(clock, now);
-        minutes(now) << 8 | self.incremented(c, rng)
+        minutes(self.real(now)) << 8 | self.incremented(c, rng)
     }
 
     /// The LFU counter after decay by the minutes that have passed.
     pub fn frequency(&self, clock: u32, now: Wall) -> u32 {
         let (then, counter) = (clock >> 8 & 0xffff, clock & 0xff);
-        let passed = minutes(now).wrapping_sub(then) & 0xffff;
+        let passed = minutes(self.real(now)).wrapping_sub(then) & 0xffff;
         let periods = passed.checked_div(self.lfu_decay_minutes).unwrap_or(0);
         counter.saturating_sub(periods)
     }
@@ -63,17 +73,17 @@ impl AccessPolicy {
 
     /// A clock that reports `frequency` now.
     pub fn with_frequency(&self, frequency: u8, now: Wall) -> u32 {
-        minutes(now) << 8 | u32::from(frequency)
+        minutes(self.real(now)) << 8 | u32::from(frequency)
     }
 
     /// A clock whose key has been idle for `idle_s` seconds now.
     pub fn with_idle(&self, idle_s: u64, now: Wall) -> u32 {
         let idle = idle_s.min(u64::from(CLOCK_MAX)) as u32;
-        seconds(now).wrapping_sub(idle) & CLOCK_MAX
+        seconds(self.real(now)).wrapping_sub(idle) & CLOCK_MAX
     }
 
     /// Seconds since the last access according to an LRU clock.
     pub fn idle_s(&self, clock: u32, now: Wall) -> u64 {
-        u64::from(seconds(now).wrapping_sub(clock) & CLOCK_MAX)
+        u64::from(seconds(self.real(now)).wrapping_sub(clock) & CLOCK_MAX)
     }
 }

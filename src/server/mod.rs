@@ -3,6 +3,7 @@
 //! [`run`] is the whole server. Production calls it with sockets and files, the simulator
 //! with its own network and disk; there is no other way in.
 
+pub mod aof;
 mod banner;
 mod connection;
 mod cron;

@@ -1,6 +1,7 @@
 //! Sessions and what they share: one connection's state, mailboxes, the registries of
 //! clients, channels and blocked commands, and the server-wide state.
 
+pub mod aof;
 pub mod args;
 pub mod blocked;
 pub mod channels;

@@ -2,6 +2,7 @@
 //! registries. Every lock in here except the shards' is a leaf.
 
 use super::{
+    aof::AofStatus,
     blocked::BlockedClients,
     channels::Channels,
     clients::ClientInfo,
@@ -195,6 +196,8 @@ pub struct Shared {
     /// Every change, for the append-only file and for replicas.
     pub journal: Journal,
     pub saving: Arc<Saving>,
+    /// How the append-only file is doing.
+    pub aof: AofStatus,
     pub debug: DebugSwitches,
     pub command_logs: CommandLogs,
     /// Memory of all clients, and the monotonic ms when they were last asked.
@@ -239,6 +242,7 @@ impl Shared {
             graveyard: Graveyard::default(),
             journal: Journal::default(),
             saving: Arc::default(),
+            aof: AofStatus::default(),
             debug: DebugSwitches {
                 active_expire: AtomicBool::new(true),
                 pause_cron: AtomicBool::new(false),

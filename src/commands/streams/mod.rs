@@ -40,7 +40,7 @@ fn limit(ctx: &Ctx) -> NodeLimit {
 
 /// The frozen time, unix ms.
 fn now_ms(ctx: &Ctx) -> i64 {
-    ctx.now.wall.0 as i64
+    ctx.keys.access.real(ctx.now.wall).0 as i64
 }
 
 /// Argument `i` as the id of one entry.

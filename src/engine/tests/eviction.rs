@@ -31,7 +31,7 @@ fn expire(r: &Rig, key: &str, ttl_s: u64) {
     let space = &r.engine.shared.keyspace;
     let (mut held, mut rng, mut changes) = (Held::new(space), Prng::new(0), Changes::default());
     held.all();
-    let access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: false };
+    let access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: false, ahead_ms: 0 };
     let now = r.now().wall;
     let mut keys = Keys { held: &mut held, db: 0, now, access, rng: &mut rng, changes: &mut changes };
     let key = keys.key(key.as_bytes());

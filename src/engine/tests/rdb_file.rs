@@ -174,7 +174,7 @@ fn access_times_come_back() {
         from.run(0, "SET k v");
         from.advance_ms(100_000);
         let lfu = policy == "allkeys-lfu";
-        let access = AccessPolicy { lfu, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true };
+        let access = AccessPolicy { lfu, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
         let kind = if lfu { MaxmemoryPolicy::AllkeysLfu } else { MaxmemoryPolicy::AllkeysLru };
         let now = from.now().wall;
         let file = saved(&from, Format { version: VERSION, compress: false }, Access::of(kind, access, now));

@@ -140,7 +140,7 @@ fn behaves(ops: Vec<Op>, limits: HashLimits) {
     let space = Keyspace::new(HashKey(1), 1, 1);
     let mut held = Held::new(&space);
     held.all();
-    let access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true };
+    let access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
     let (mut rng, mut changes) = (Prng::new(1), Changes::default());
     let (mut model, mut now, mut cursor) = (Model::new(), START, 0);
     for op in ops {

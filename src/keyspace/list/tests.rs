@@ -11,7 +11,7 @@ fn with_keys(f: impl FnOnce(&mut Keys)) {
     let space = Keyspace::new(HashKey(1), 1, 1);
     let mut held = Held::new(&space);
     held.all();
-    let access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true };
+    let access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
     let (mut rng, mut changes) = (Prng::new(1), Changes::default());
     let now = Wall(1_000_000);
     f(&mut Keys { held: &mut held, db: 0, now, access, rng: &mut rng, changes: &mut changes });

@@ -52,6 +52,9 @@ pub struct Reader {
     state: State,
     /// A mark that ends the file was the last.
     closed: bool,
+    /// The highest offset that a mark of a batch given out says is durable.
+    vouched: u64,
+    /// Commands given out of what another server wrote.
     commands: u64,
 }
 
@@ -81,7 +84,7 @@ const LINES: usize = MAX_STAMP_LEN + MARK_LEN;
 impl Reader {
     /// A reader of a file from its start.
     pub fn new() -> Reader {
-        Reader { buf: BytesMut::new(), at: 0, state: State::Start, closed: false, commands: 0 }
+        Reader { buf: BytesMut::new(), at: 0, state: State::Start, closed: false, vouched: 0, commands: 0 }
     }
 
     /// A reader of the commands that follow something else in a file, such as an RDB preamble.
@@ -100,6 +103,12 @@ impl Reader {
         self.at
     }
 
+    /// Whether more of the file than its first line is known to have been durable once. Such a
+    /// file was written when all before it was durable.
+    pub fn is_vouched(&self) -> bool {
+        self.vouched > HEADER_LEN as u64
+    }
+
     /// The salt of a file of ours that no other server has written to: it can be gone on with.
     pub fn salt(&self) -> Option<u64> {
         match self.state {
@@ -108,7 +117,7 @@ impl Reader {
         }
     }
 
-    /// The next whole commands; `None` when more bytes are needed.
+    /// The next whole commands, without comments; `None` when more bytes are needed.
     ///
     /// # Errors
     /// The file is damaged; the reader is not to be used again.
@@ -193,7 +202,7 @@ impl Reader {
         if annotation::checksum(batch) != mark.sum {
             return Ok(self.lose(salt, self.at, "a batch does not match its checksum"));
         }
-        self.closed = mark.end;
+        (self.closed, self.vouched) = (mark.end, self.vouched.max(mark.durable));
         self.skip(lines);
         self.at += mark.len;
         let run = self.buf.split_to(mark.len as usize);
@@ -215,10 +224,10 @@ impl Reader {
         if whole == 0 {
             return Ok(Next::More);
         }
-        scan.removed(whole);
         self.commands = scan.commands();
         self.at += whole as u64;
-        Ok(Next::Run(self.buf.split_to(whole)))
+        let run = scan.take_whole(&mut self.buf);
+        Ok(if run.is_empty() { Next::Again } else { Next::Run(run) })
     }
 
     fn lose(&mut self, salt: u64, from: u64, what: &'static str) -> Next {

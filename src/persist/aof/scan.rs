@@ -6,6 +6,7 @@
 //! so that no transaction is applied in part.
 
 use super::annotation::{MAX_COMMENT_LEN, is_foreign_comment};
+use bytes::BytesMut;
 
 /// No argument can be longer, because no value can.
 const MAX_ARGUMENT_BYTES: u64 = u32::MAX as u64;
@@ -32,6 +33,8 @@ pub struct Scan {
     /// End of the last command outside a transaction, or of the last transaction.
     whole: usize,
     commands: u64,
+    /// Where comments are.
+    comments: Vec<(usize, usize)>,
     /// The file began as one of ours.
     ours: bool,
 }
@@ -84,10 +87,25 @@ impl Scan {
         self.commands
     }
 
-    /// The caller has removed the first `n` bytes, all of them whole.
-    pub fn removed(&mut self, n: usize) {
-        self.whole -= n;
-        self.pos -= n;
+    /// Takes what is whole off the front of `buf`, without its comments.
+    pub fn take_whole(&mut self, buf: &mut BytesMut) -> BytesMut {
+        let whole = std::mem::take(&mut self.whole);
+        self.pos -= whole;
+        let run = buf.split_to(whole);
+        if self.comments.is_empty() {
+            return run;
+        }
+        let mut bare = BytesMut::with_capacity(run.len());
+        let mut at = 0;
+        // None reaches beyond what is whole, unless it stands in a transaction that is not.
+        let inside = self.comments.partition_point(|(_, end)| *end <= whole);
+        for (start, end) in self.comments.drain(..inside) {
+            bare.extend_from_slice(&run[at..start]);
+            at = end;
+        }
+        bare.extend_from_slice(&run[at..]);
+        self.comments.iter_mut().for_each(|c| *c = (c.0 - whole, c.1 - whole));
+        bare
     }
 
     fn bad(&self, what: &'static str) -> Bad {
@@ -173,6 +191,7 @@ impl Scan {
         if !is_foreign_comment(&line[..=end], self.ours) {
             return Err(self.bad("a comment does not belong here"));
         }
+        self.comments.push((self.pos, self.pos + end + 1));
         self.pos += end + 1;
         if !self.in_multi {
             self.whole = self.pos;

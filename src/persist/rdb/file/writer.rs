@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn access_is_written_as_the_policy_needs_it() {
-        let policy = |lfu| AccessPolicy { lfu, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true };
+        let policy = |lfu| AccessPolicy { lfu, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
         let now = Wall(1_000_000_000);
         let mut e = key("a", None);
         e.set_clock(policy(false).with_idle(100, now));

@@ -1,0 +1,34 @@
+//! The append-only file on disk: loading it, writing it, rewriting it.
+//!
+//! ```text
+//!  commands ──> journal ──> writer (a worker of its own) ──> the last incr file
+//!                  ^            |  appends a batch behind its checksum, syncs by policy
+//!    replies wait ─┘<─ confirm ─┘
+//! ```
+//!
+//! `appendfsync always` is group commit: one sync for everything that piled up during the one
+//! before. A write that fails is taken back and tried again, while clients that write are
+//! refused. After a sync that failed nothing in that file is trusted: what it was asked to make
+//! durable may be lost although the next sync succeeds. Only a rewrite, that is a new base and
+//! a new file, lets replies leave again.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `store` | names, the manifest on disk |
+//! | `output` | one file that is being written |
+//! | `writer` | the task |
+//! | `rewrite` | what others ask of it: [`AofHandle`] |
+//! | `load` | executing what the files hold, at the start |
+//! | `open` | from a directory to a running writer |
+
+mod load;
+mod open;
+mod output;
+mod rewrite;
+mod store;
+mod writer;
+
+pub use load::{LoadRdb, Loaded, load};
+pub use open::start;
+pub use rewrite::AofHandle;
+pub use store::Store;

@@ -1,0 +1,189 @@
+//! What others ask of the writer.
+//!
+//! A rewrite replaces base and commands by a base of its moment:
+//!
+//! 1. [`AofHandle::begin_rewrite`]: the next file is made and listed.
+//! 2. Under all locks the caller begins its snapshot and marks the journal; the writer goes on
+//!    in the next file from there.
+//! 3. The caller writes the snapshot to a temporary file and syncs it.
+//! 4. [`AofHandle::finish_rewrite`]: it becomes the base, and what it replaces is removed. Or
+//!    [`AofHandle::abort_rewrite`]: all files stay, and are loaded one after another.
+//!
+//! While there is no file (`appendonly no`), the first step makes one that is not listed yet,
+//! the second turns the journal on instead of marking it, and the last lists base and file
+//! together; nothing is promised before.
+
+use super::{
+    output::Output,
+    writer::{Trust, Writer},
+};
+use crate::env::{Disk, Env, words};
+use std::{io, sync::atomic::Ordering::SeqCst};
+use tokio::sync::{mpsc, oneshot};
+
+/// The answer to a request: what went wrong, in words for the log.
+pub type Answer = oneshot::Sender<Result<(), String>>;
+
+/// A request to the writer.
+pub enum Request {
+    Begin(Answer),
+    Finish { temp: String, rdb: bool, answer: Answer },
+    Abort(Answer),
+    Flush(Answer),
+    Stop(Answer),
+}
+
+/// How the writer is reached, from any worker.
+#[derive(Clone)]
+pub struct AofHandle(pub(super) mpsc::UnboundedSender<Request>);
+
+impl AofHandle {
+    async fn ask(&self, request: impl FnOnce(Answer) -> Request) -> Result<(), String> {
+        let (answer, wait) = oneshot::channel();
+        let sent = self.0.send(request(answer));
+        if sent.is_err() {
+            return Err("the writer of the append-only file has ended".into());
+        }
+        wait.await.unwrap_or_else(|_| Err("the writer of the append-only file has ended".into()))
+    }
+
+    /// Makes the file that commands go to from the next mark of the journal on.
+    ///
+    /// # Errors
+    /// If the file or the manifest cannot be written; nothing has changed then.
+    pub async fn begin_rewrite(&self) -> Result<(), String> {
+        self.ask(Request::Begin).await
+    }
+
+    /// Makes a file the new base: `temp` is its path in the working directory; its content
+    /// has been synced. Files that are no longer needed are removed.
+    ///
+    /// # Errors
+    /// If a step fails; what was valid before is valid still.
+    pub async fn finish_rewrite(&self, temp: String, rdb: bool) -> Result<(), String> {
+        self.ask(|answer| Request::Finish { temp, rdb, answer }).await
+    }
+
+    /// Gives a rewrite up.
+    pub async fn abort_rewrite(&self) {
+        // There is nothing to undo that could fail.
+        let _ = self.ask(Request::Abort).await;
+    }
+
+    /// Writes and syncs everything that is in the journal now.
+    ///
+    /// # Errors
+    /// If that is not possible at the moment.
+    pub async fn flush(&self) -> Result<(), String> {
+        self.ask(Request::Flush).await
+    }
+
+    /// Writes what is left and closes the file, because `appendonly` is turned off.
+    ///
+    /// # Errors
+    /// If not everything could be written; it is closed all the same.
+    pub async fn stop(&self) -> Result<(), String> {
+        self.ask(Request::Stop).await
+    }
+}
+
+impl<E: Env> Writer<E> {
+    pub(super) async fn begin_rewrite(&mut self) -> Result<(), String> {
+        // An earlier rewrite's mark must not be taken for the one to come.
+        self.drain().await?;
+        self.rewriting = true;
+        if self.next.is_some() {
+            return Ok(());
+        }
+        self.store.create_dir().await?;
+        let mut manifest = self.manifest.clone();
+        let name = manifest.add_incr(&self.store.prefix).name.clone();
+        let fail = |e: io::Error| format!("Can't open the append-only file {name}: {}", words(&e));
+        let created = Output::create(&self.store.disk, &self.store.path(&name), self.random()).await;
+        let output = created.map_err(fail)?;
+        if self.out.is_none() {
+            self.manifest = manifest;
+            (self.out, self.trust) = (Some(output), Trust::None);
+            return Ok(());
+        }
+        self.store.persist(&manifest).await.map_err(fail)?;
+        tracing::info!("Creating AOF incr file {name} on background rewrite");
+        (self.manifest, self.next) = (manifest, Some(output));
+        Ok(())
+    }
+
+    pub(super) async fn finish_rewrite(&mut self, temp: &str, rdb: bool) -> Result<(), String> {
+        self.rewriting = false;
+        self.drain().await?;
+        let out = match (&mut self.out, &self.next) {
+            (Some(out), None) => out,
+            _ => return Err("the journal was not marked".into()),
+        };
+        let fail = |what: &str, e: io::Error| format!("Error {what} of the AOF rewrite: {}", words(&e));
+        // Only what is durable may replace what was.
+        out.sync().await.map_err(|e| fail("syncing the file", e))?;
+        let mut manifest = self.manifest.clone();
+        let base = manifest.add_base(&self.store.prefix, rdb).to_owned();
+        let last = manifest.incr.last().map_or(0, |entry| entry.seq);
+        manifest.retire_incr(last);
+        let (disk, path) = (&self.store.disk, self.store.path(&base));
+        disk.rename(temp, &path).await.map_err(|e| fail("renaming the base", e))?;
+        self.store.sync_dir().await.map_err(|e| fail("syncing the directory", e))?;
+        self.store.persist(&manifest).await.map_err(|e| fail("writing the manifest", e))?;
+        let out_bytes = out.len();
+        self.manifest = manifest;
+        self.trust = Trust::Full;
+        let status = &self.engine.shared.aof;
+        status.set_wants_rewrite(false);
+        let bytes = self.store.size(&base).await.unwrap_or(0) + out_bytes;
+        status.current_bytes.store(bytes, SeqCst);
+        status.base_bytes.store(bytes, SeqCst);
+        self.recovered();
+        self.confirm();
+        self.remove_history().await;
+        Ok(())
+    }
+
+    /// Removes what is listed as history; what is left over is tried again after the next rewrite.
+    async fn remove_history(&mut self) {
+        if self.manifest.history.is_empty() || self.config().persistence.aof_disable_auto_gc {
+            return;
+        }
+        self.store.remove(self.manifest.history.iter().map(|entry| entry.name.as_str())).await;
+        let mut manifest = self.manifest.clone();
+        manifest.history.clear();
+        match self.store.persist(&manifest).await {
+            Ok(()) => self.manifest = manifest,
+            Err(e) => tracing::warn!("Can't write the AOF manifest: {}", words(&e)),
+        }
+    }
+
+    pub(super) async fn abort_rewrite(&mut self) -> Result<(), String> {
+        self.rewriting = false;
+        if self.trust == Trust::None {
+            // Never listed, so nobody will miss it.
+            if let (Some(out), Some(entry)) = (self.out.take(), self.manifest.incr.pop()) {
+                drop(out);
+                self.store.remove([entry.name.as_str()].into_iter()).await;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn flush(&mut self) -> Result<(), String> {
+        self.drain().await?;
+        self.sync().await;
+        self.confirm();
+        match self.engine.shared.aof.is_failing() {
+            true => Err(self.engine.shared.aof.error()),
+            false => Ok(()),
+        }
+    }
+
+    pub(super) async fn stop(&mut self) -> Result<(), String> {
+        let flushed = self.flush().await;
+        (self.out, self.next, self.rewriting) = (None, None, false);
+        self.forget();
+        flushed
+    }
+}

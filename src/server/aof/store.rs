@@ -1,0 +1,124 @@
+//! The directory of the append-only file, and the manifest in it.
+//!
+//! A manifest replaces the one before in one step: it is written under another name, synced,
+//! renamed, and the directory is synced. Files are made and synced before a manifest lists
+//! them, and removed after one no longer does.
+
+use crate::{
+    config::Persistence,
+    env::{Disk, DiskFile, Open, words},
+    persist::aof::{Manifest, manifest},
+};
+use bytes::Bytes;
+use std::io::{self, ErrorKind};
+
+/// The directory and the names in it.
+#[derive(Clone)]
+pub struct Store<D> {
+    pub disk: D,
+    /// The directory, within the working directory.
+    pub dir: String,
+    /// What all names begin with: `appendfilename`.
+    pub prefix: String,
+}
+
+/// Writes all of `data` to the end of a file.
+pub async fn append_all<F: DiskFile>(file: &mut F, mut data: Bytes) -> io::Result<()> {
+    while !data.is_empty() {
+        match file.append(data.clone()).await? {
+            0 => return Err(ErrorKind::WriteZero.into()),
+            n => drop(data.split_to(n)),
+        }
+    }
+    Ok(())
+}
+
+impl<D: Disk> Store<D> {
+    /// The store that a configuration names.
+    pub fn new(disk: D, config: &Persistence) -> Store<D> {
+        Store { disk, dir: config.appenddirname.clone(), prefix: config.appendfilename.clone() }
+    }
+
+    /// Where a file of the directory is.
+    pub fn path(&self, name: &str) -> String {
+        format!("{}/{name}", self.dir)
+    }
+
+    /// Creates the directory for good.
+    pub async fn create_dir(&self) -> Result<(), String> {
+        let made = async {
+            self.disk.create_dir(&self.dir).await?;
+            self.disk.sync_dir("").await
+        };
+        made.await.map_err(|e| format!("Can't open or create append-only dir {}: {}", self.dir, words(&e)))
+    }
+
+    /// The file names in the directory; none if there is no directory.
+    pub async fn names(&self) -> Result<Vec<String>, String> {
+        match self.disk.list(&self.dir).await {
+            Ok(names) => Ok(names),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            Err(e) => Err(format!("Can't open or create append-only dir {}: {}", self.dir, words(&e))),
+        }
+    }
+
+    /// The manifest, empty if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be read, in words for the log.
+    pub async fn manifest(&self) -> Result<Manifest, String> {
+        let name = manifest::file_name(&self.prefix);
+        if !self.names().await?.contains(&name) {
+            return Ok(Manifest::default());
+        }
+        let path = self.path(&name);
+        let text = self
+            .read(&path)
+            .await
+            .map_err(|e| format!("Fatal error: can't open the AOF manifest file {path} for reading: {}", words(&e)))?;
+        Manifest::parse(&text).map_err(|e| format!("{path}: {e}"))
+    }
+
+    async fn read(&self, path: &str) -> io::Result<Bytes> {
+        let file = self.disk.open(path, Open::Read).await?;
+        let size = file.size().await?;
+        file.read_at(0, size as usize).await
+    }
+
+    /// Replaces the manifest.
+    pub async fn persist(&self, manifest: &Manifest) -> io::Result<()> {
+        let (temp, name) = (manifest::temp_name(&self.prefix), manifest::file_name(&self.prefix));
+        self.write_new(&temp, manifest.format().into()).await?;
+        self.disk.rename(&self.path(&temp), &self.path(&name)).await?;
+        self.sync_dir().await
+    }
+
+    /// Writes a file and makes its content durable; its name is not yet.
+    pub async fn write_new(&self, name: &str, data: Bytes) -> io::Result<()> {
+        let mut file = self.disk.open(&self.path(name), Open::Truncate).await?;
+        append_all(&mut file, data).await?;
+        file.sync().await
+    }
+
+    /// Makes names in the directory durable.
+    pub async fn sync_dir(&self) -> io::Result<()> {
+        self.disk.sync_dir(&self.dir).await
+    }
+
+    /// Removes files of the directory; what cannot be removed is left and logged.
+    pub async fn remove(&self, names: impl Iterator<Item = &str>) {
+        for name in names {
+            match self.disk.remove(&self.path(name)).await {
+                Err(e) if e.kind() != ErrorKind::NotFound => {
+                    tracing::warn!("Can't remove the file {name}: {}", words(&e));
+                }
+                _ => tracing::info!("Removing the history file {name} in the background"),
+            }
+        }
+    }
+
+    /// Size of a file of the directory.
+    pub async fn size(&self, name: &str) -> io::Result<u64> {
+        self.disk.open(&self.path(name), Open::Read).await?.size().await
+    }
+}
