@@ -92,19 +92,19 @@ fn apply(log: &mut Log, model: &mut Model, change: &Change) {
             }
         }
         Change::MaxLen(len) => {
-            let gone = log.trim(Trim::MaxLen(len.into()), false, 0);
+            let gone = log.trim(Trim::MaxLen(len.into()), false, 0, &mut Log::default());
             assert_eq!(gone as usize, model.len().saturating_sub(len.into()));
             (0..gone).for_each(|_| drop(model.pop_first()));
         }
         Change::MinId(n) => {
             if let Some(id) = nth(model, n) {
                 let kept = model.split_off(&id);
-                assert_eq!(log.trim(Trim::MinId(id), false, 0) as usize, model.len());
+                assert_eq!(log.trim(Trim::MinId(id), false, 0, &mut Log::default()) as usize, model.len());
                 *model = kept;
             }
         }
         Change::Approximate(len, limit) => {
-            let gone = log.trim(Trim::MaxLen(len.into()), true, limit.into());
+            let gone = log.trim(Trim::MaxLen(len.into()), true, limit.into(), &mut Log::default());
             (0..gone).for_each(|_| drop(model.pop_first()));
             assert!(limit == 0 || gone <= limit.into());
         }

@@ -56,6 +56,13 @@ impl Changes {
         }
     }
 
+    /// As [`Changes::discard`], for part of a value.
+    pub fn discard_part(&mut self, part: Garbage) {
+        if part.effort > LAZY_FREE_EFFORT as u64 {
+            self.garbage.push(part);
+        }
+    }
+
     /// As [`Changes::discard`], for a value taken out of its entry.
     pub fn discard_object(&mut self, object: Object) {
         if object.free_effort() > LAZY_FREE_EFFORT {

@@ -77,6 +77,11 @@ impl<'a> Edit<'a> {
         }
     }
 
+    /// The command's record, for dropping what was cut off the value.
+    pub(super) fn changes(&mut self) -> &mut Changes {
+        self.changes
+    }
+
     /// Closes the edit: `event` happened to the key.
     #[inline]
     pub fn changed(self, event: Event) {

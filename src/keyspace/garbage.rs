@@ -7,7 +7,7 @@
 //! frees it takes so many steps and then lets others have their turn.
 
 use super::{block::Entry, object::Object};
-use crate::data::table::Table;
+use crate::data::{table::Table, zset::Cut};
 use std::iter;
 
 type Steps = Box<dyn Iterator<Item = ()> + Send>;
@@ -31,6 +31,11 @@ impl Garbage {
         Garbage { effort, steps: Box::new(steps_of_entry(entry)) }
     }
 
+    /// What was cut off a sorted set.
+    pub fn cut(cut: Cut) -> Garbage {
+        Garbage { effort: cut.free_effort() as u64, steps: Box::new(cut.into_freed()) }
+    }
+
     /// All keys of a database.
     pub fn table(table: Table<Entry>) -> Garbage {
         Garbage { effort: table.len() as u64, steps: Box::new(table.into_iter().flat_map(steps_of_entry)) }
@@ -48,7 +53,7 @@ fn steps_of(object: Object) -> Steps {
         Object::List(list) => Box::new(list.into_freed()),
         Object::Hash(hash) => Box::new(hash.into_freed()),
         Object::Set(set) => Box::new(set.into_freed()),
-        Object::ZSet(zset) => Box::new(zset.into_freed()),
+        Object::ZSet(zset) => Box::new(Cut::from(zset).into_freed()),
         Object::Stream(stream) => Box::new(stream.into_freed()),
     }
 }

@@ -289,7 +289,10 @@ impl<'a> ListMut<'a> {
             let left = end.saturating_sub(keep.start);
             small::trim(&mut s, keep);
             s.set_count(left);
-        }, l => l.trim(keep));
+        }, l => {
+            let cut = l.trim(keep);
+            self.edit.changes().discard_object(Object::List(cut));
+        });
     }
 
     /// Makes a large list small again if it is far below the limit.

@@ -13,7 +13,10 @@ use super::{
     object::Object,
 };
 use crate::{
-    data::{stream::Stream, table::View},
+    data::{
+        stream::{Log, Stream, Trim},
+        table::View,
+    },
     protocol::Error,
 };
 use std::ops::{Deref, DerefMut};
@@ -56,6 +59,17 @@ impl StreamMut<'_> {
     /// Whether this edit made the key.
     pub fn is_created(&self) -> bool {
         self.0.is_created()
+    }
+
+    /// Removes entries from the front, as [`Log::trim`] does; returns how many.
+    pub fn trim(&mut self, trim: Trim, approximate: bool, limit: u64) -> u64 {
+        let mut cut = Log::default();
+        let gone = self.log.trim(trim, approximate, limit, &mut cut);
+        if cut.node_count() > 0 {
+            let cut = Stream { log: cut, ..Stream::default() };
+            self.0.changes().discard_object(Object::Stream(Box::new(cut)));
+        }
+        gone
     }
 
     /// Raises one more event about the key, before the edit closes.

@@ -9,6 +9,7 @@ use super::{
     block::{Entry, Kind, Type},
     edit::Edit,
     event::Event,
+    garbage::Garbage,
     keys::{Key, Keys, Views},
     object::Object,
 };
@@ -312,7 +313,11 @@ impl ZsetMut<'_> {
     /// Removes the members of these ranks, which end at `len` at most.
     pub fn remove_range(&mut self, ranks: Range<usize>) {
         match self.tree() {
-            Some(set) => set.remove_range(ranks),
+            Some(set) => {
+                if let Some(cut) = set.remove_range(ranks) {
+                    self.edit.changes().discard_part(Garbage::cut(cut));
+                }
+            }
             None => packed::remove_range(self.edit.entry_mut(), ranks),
         }
     }

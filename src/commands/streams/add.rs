@@ -108,7 +108,7 @@ fn xadd(ctx: &mut Ctx) -> Outcome {
         return Err(Error::Static("ERR Elements are too large to be stored"));
     }
     stream.log.append(id, texts.len() / 2, text_bytes, |i| texts.at(i), limit);
-    let trimmed = a.trim.run(limit.entries, &mut stream.log);
+    let trimmed = a.trim.run(limit.entries, &mut stream);
     if trimmed > 0 {
         stream.raise(XADD);
     }

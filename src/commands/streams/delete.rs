@@ -68,7 +68,7 @@ fn xtrim(ctx: &mut Ctx) -> Outcome {
     let (key, limit) = (ctx.key(1), limit(ctx));
     let mut trimmed = 0;
     if let Some(mut stream) = ctx.keys.edit_stream(key)? {
-        trimmed = trim.run(limit.entries, &mut stream.log);
+        trimmed = trim.run(limit.entries, &mut stream);
         if trimmed > 0 {
             stream.changed(XTRIM, trimmed);
         }

@@ -1,10 +1,7 @@
 //! MAXLEN and MINID, as XADD and XTRIM take them.
 
 use super::{super::ctx::Ctx, id_arg};
-use crate::{
-    data::stream::{Log, Trim},
-    protocol::Error,
-};
+use crate::{data::stream::Trim, keyspace::stream::StreamMut, protocol::Error};
 
 /// Most entries that approximate trimming removes unless LIMIT says otherwise.
 const MAX_DEFAULT_LIMIT: u64 = 1_000_000;
@@ -62,14 +59,14 @@ impl TrimArgs {
     }
 
     /// Trims; returns how many entries are gone.
-    pub fn run(&self, ctx_entries: u64, log: &mut Log) -> u64 {
+    pub fn run(&self, ctx_entries: u64, stream: &mut StreamMut) -> u64 {
         let Some(strategy) = self.strategy else { return 0 };
         let default = match ctx_entries.saturating_mul(100) {
             _ if !self.approximate => 0,
             0 => 10_000,
             n => n.min(MAX_DEFAULT_LIMIT),
         };
-        log.trim(strategy, self.approximate, self.limit.unwrap_or(default))
+        stream.trim(strategy, self.approximate, self.limit.unwrap_or(default))
     }
 }
 

@@ -82,33 +82,31 @@ impl List {
     }
 
     /// Removes all but the elements numbered in `keep`, which may reach past the end. Whole
-    /// nodes are dropped unread.
-    pub fn trim(&mut self, keep: Range<usize>) {
+    /// nodes are cut off unread; they are what it returns.
+    pub fn trim(&mut self, keep: Range<usize>) -> List {
         let end = keep.end.min(self.len);
         let start = keep.start.min(end);
-        let mut excess = self.len - end;
-        while excess > 0 {
-            let i = self.nodes.len() - 1;
-            excess -= self.remove_from_node(i, excess, End::Tail);
-        }
-        let mut excess = start;
-        while excess > 0 {
-            excess -= self.remove_from_node(0, excess, End::Head);
-        }
+        let mut cut = List::new(self.limit);
+        self.remove_from(End::Tail, self.len - end, &mut cut);
+        self.remove_from(End::Head, start, &mut cut);
+        cut
     }
 
-    /// Removes up to `max` elements of node `i` from one of its ends; returns how many.
-    fn remove_from_node(&mut self, i: usize, max: usize, end: End) -> usize {
-        let count = self.nodes[i].count();
-        if count <= max {
-            self.remove_node(i);
-            return count;
+    /// Removes `excess` elements from one end; whole nodes go to `cut`.
+    fn remove_from(&mut self, end: End, mut excess: usize, cut: &mut List) {
+        while excess > 0 {
+            let i = if end == End::Head { 0 } else { self.nodes.len() - 1 };
+            let count = self.nodes[i].count();
+            if count > excess {
+                return self.edit_node(i, |node| match end {
+                    End::Head => node.remove(0, excess),
+                    End::Tail => node.remove(count - excess, count),
+                });
+            }
+            let node = self.remove_node(i);
+            cut.insert_node(cut.nodes.len(), node);
+            excess -= count;
         }
-        self.edit_node(i, |node| match end {
-            End::Head => node.remove(0, max),
-            End::Tail => node.remove(count - max, count),
-        });
-        max
     }
 
     /// Puts `item` before element number `n` of node `i`, or after its last one.

@@ -155,8 +155,8 @@ impl Log {
     }
 
     /// Removes entries from the front; returns how many. With `approximate`, only whole
-    /// nodes go, and no more entries than `limit` (0: no limit).
-    pub fn trim(&mut self, trim: Trim, approximate: bool, limit: u64) -> u64 {
+    /// nodes go, and no more entries than `limit` (0: no limit). Whole nodes go to `cut`.
+    pub fn trim(&mut self, trim: Trim, approximate: bool, limit: u64, cut: &mut Log) -> u64 {
         let mut gone = 0;
         while let Some(node) = self.nodes.first() {
             let live = u64::from(node.live);
@@ -175,9 +175,9 @@ impl Log {
                 break;
             }
             self.buffer_bytes -= node.heap_bytes();
-            self.nodes.pop_first();
             self.len -= live;
             gone += live;
+            self.nodes.pop_first().into_iter().for_each(|node| _ = cut.push_node(node));
         }
         gone
     }

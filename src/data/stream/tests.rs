@@ -81,17 +81,17 @@ fn apply(log: &mut Log, model: &mut Model, step: Step) -> Result<(), TestCaseErr
         }
         Step::MaxLen(len) => {
             let excess = (model.len() as u64).saturating_sub(len);
-            prop_assert_eq!(log.trim(Trim::MaxLen(len), false, 0), excess);
+            prop_assert_eq!(log.trim(Trim::MaxLen(len), false, 0, &mut Log::default()), excess);
             (0..excess).for_each(|_| drop(model.pop_first()));
         }
         Step::MinId(n) => {
             let id = nth(model, n);
             let kept = model.split_off(&id);
-            prop_assert_eq!(log.trim(Trim::MinId(id), false, 0), model.len() as u64);
+            prop_assert_eq!(log.trim(Trim::MinId(id), false, 0, &mut Log::default()), model.len() as u64);
             *model = kept;
         }
         Step::Approximate(len, limit) => {
-            let gone = log.trim(Trim::MaxLen(len), true, limit);
+            let gone = log.trim(Trim::MaxLen(len), true, limit, &mut Log::default());
             prop_assert!(limit == 0 || gone <= limit);
             (0..gone).for_each(|_| drop(model.pop_first()));
             prop_assert!(gone == 0 || model.len() as u64 >= len);

@@ -12,6 +12,7 @@
 //! for the tree; 48 when they come in order.
 
 mod build;
+mod cut;
 mod member;
 pub mod packed;
 pub mod range;
@@ -21,6 +22,7 @@ mod tree;
 mod tests;
 
 pub use build::Builder;
+pub use cut::Cut;
 pub use tree::Iter;
 
 use crate::base::hash::HashKey;
@@ -114,22 +116,6 @@ impl ZSet {
         self.block_bytes -= found.heap_bytes();
         drop(found.remove());
         Some(score)
-    }
-
-    /// Removes the members of these ranks.
-    pub fn remove_range(&mut self, ranks: Range<usize>) {
-        for _ in ranks.clone() {
-            let member = self.tree.remove(ranks.start).name();
-            let block = self.table.remove(self.key.hash(member), member);
-            let block = block.expect("the table has every member");
-            self.block_bytes -= block.heap_bytes();
-        }
-    }
-
-    /// Frees the set, one node or member with each step.
-    pub fn into_freed(self) -> impl Iterator<Item = ()> + Send {
-        // The tree goes first: its references are never longer there than what they refer to.
-        self.tree.into_freed().chain(self.table.into_iter().map(drop))
     }
 
     /// The rank of a member that is there, counted from the lowest.

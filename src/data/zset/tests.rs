@@ -61,7 +61,7 @@ fn apply(set: &mut ZSet, model: &mut Model, op: &Op) {
         Op::RemoveRange(at, n) => {
             let end = (at + n).min(model.len());
             let ranks = *at.min(&end)..end;
-            set.remove_range(ranks.clone());
+            _ = set.remove_range(ranks.clone());
             for (_, m) in &ordered(model)[ranks] {
                 model.remove(m);
             }
