@@ -13,7 +13,11 @@ use norn::{
     },
     server,
 };
-use std::{io::Read, process::ExitCode};
+use std::{
+    io::{IsTerminal, Read, Write},
+    process::ExitCode,
+    sync::Arc,
+};
 use tracing_subscriber::layer::SubscriberExt;
 
 #[global_allocator]
@@ -61,6 +65,17 @@ impl Files for OsFiles {
     }
 }
 
+/// The terminal that a person may be looking at.
+fn console(config: &Config) -> Option<server::load::Console> {
+    let seen = config.monitoring.logfile.is_empty() && std::io::stdout().is_terminal();
+    let write = |text: &str| {
+        let mut out = std::io::stdout().lock();
+        // A terminal that has gone is no reason to stop.
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    };
+    seen.then(|| Arc::new(write) as server::load::Console)
+}
+
 /// Runs the server until it is told to stop.
 fn serve(mut config: Config, launch: &Launch) -> Result<(), String> {
     let config_file = launch.file.as_ref().map(|f| start::absolute(&String::from_utf8_lossy(f))).unwrap_or_default();
@@ -83,6 +98,7 @@ fn serve(mut config: Config, launch: &Launch) -> Result<(), String> {
         config_file,
         os: start::os(),
         log: Some(log),
+        console: console(&config),
         ..server::Launch::default()
     };
     let result =

@@ -81,7 +81,7 @@ fn set(ctx: &mut Ctx) -> Outcome {
     let words: Vec<&[u8]> = ctx.args.from(2).collect();
     let pairs: Vec<(&[u8], &[u8])> = words.chunks_exact(2).map(|p| (p[0], p[1])).collect();
     let protected_allowed = ctx.session.info.may(ctx.config.security.enable_protected_configs);
-    let context = config::set::Context { protected_allowed, loading: false };
+    let context = config::set::Context { protected_allowed, loading: ctx.shared.loading.is_on() };
     let in_transaction = ctx.session.deny_blocking;
     let undo = ctx.shared.config.update(|c: &mut Config| {
         let before = c.clone();

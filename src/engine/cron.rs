@@ -39,7 +39,8 @@ impl Engine {
             return;
         }
         let now = clock.now();
-        if self.shared.pause.is_on(now) {
+        // What is loaded keeps what has expired until all of it is there.
+        if self.shared.pause.is_on(now) || self.shared.loading.is_on() {
             return;
         }
         let budget = KEYS_PER_TICK * w.config.memory.active_expire_effort as usize;

@@ -133,7 +133,9 @@ impl Engine {
         if s.transaction.is_some() && row.flags.has(Flags::NO_MULTI) {
             return refuse(Error::NOT_IN_MULTI);
         }
+        let loading = self.shared.loading.is_on();
         if w.config.memory.maxmemory_bytes > 0
+            && !loading
             && let Err(e) = self.make_room(w, s, held, time.0, time.1, command)
         {
             return refuse(e);
@@ -147,6 +149,9 @@ impl Engine {
         }
         if !s.resp3 && s.is_subscriber() && !row.flags.has(Flags::IN_SUBSCRIBE) {
             return refuse(Error::only_subscribe_allowed(&command.full_name()));
+        }
+        if loading && (!row.flags.has(Flags::LOADING) || would_run_without(s, command, Flags::LOADING)) {
+            return refuse(Error::LOADING);
         }
         Ok(command)
     }
@@ -162,6 +167,12 @@ impl Engine {
         self.shared.workers[worker].error_replies.add(1);
         self.shared.count_error(&String::from_utf8_lossy(e.code()));
     }
+}
+
+/// Whether EXEC is about to run a command that lacks the flag.
+fn would_run_without(s: &Session, c: &Command, flag: Flags) -> bool {
+    let lacks = |q: &Queued| !COMMANDS[q.command as usize].row.flags.has(flag);
+    c.row.name == "exec" && s.transaction.as_ref().is_some_and(|t| t.queue.iter().any(lacks))
 }
 
 /// Whether the command, or one that EXEC is about to run, has the flag.

@@ -41,6 +41,15 @@ pub struct Tally {
     pub empty: u64,
 }
 
+impl Tally {
+    /// Adds those of another batch.
+    pub fn add(&mut self, other: Tally) {
+        self.loaded += other.loaded;
+        self.expired += other.expired;
+        self.empty += other.empty;
+    }
+}
+
 /// An entry on its way.
 struct Arrival {
     shard: usize,

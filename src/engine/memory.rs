@@ -62,7 +62,8 @@ impl Engine {
     pub fn evict_some(&self, w: &mut Worker, clock: &dyn Clock) {
         w.refresh(&self.shared);
         let limit = w.config.memory.maxmemory_bytes;
-        if limit > 0 && self.shared.used_bytes() > limit && !self.shared.pause.is_on(clock.now()) {
+        let still = self.shared.pause.is_on(clock.now()) || self.shared.loading.is_on();
+        if limit > 0 && self.shared.used_bytes() > limit && !still {
             let mut held = Held::new(&self.shared.keyspace);
             self.evict(w, &mut held, clock, clock.now(), KEYS_PER_TICK);
         }

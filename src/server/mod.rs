@@ -10,6 +10,7 @@ mod cron;
 mod files;
 mod lazy_free;
 mod listen;
+pub mod load;
 pub mod log;
 mod shell;
 mod title;
@@ -17,7 +18,13 @@ mod worker;
 
 pub use shell::ShellHandle;
 
-use crate::{base::time::Now, config::Config, engine::Engine, env::Env, session::shared::Boot};
+use crate::{
+    base::{process::Usage, time::Now},
+    config::Config,
+    engine::Engine,
+    env::Env,
+    session::shared::Boot,
+};
 use std::{
     future::poll_fn,
     sync::{Arc, OnceLock},
@@ -38,6 +45,8 @@ pub struct Launch {
     pub os: String,
     /// The log, to be told of configuration changes; none in the simulator.
     pub log: Option<log::Log>,
+    /// Where a person can watch a bar grow.
+    pub console: Option<load::Console>,
     /// Set as soon as there is an engine: for callers that look inside a running server.
     pub engine: Arc<OnceLock<Arc<Engine>>>,
 }
@@ -54,16 +63,7 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
     };
     config.network.io_threads = workers;
     files::limit_clients(&env, &mut config);
-    let boot = Boot {
-        started: Now { mono: env.mono(), wall: env.wall() },
-        run_id: (0..3).map(|_| format!("{:016x}", env.rand_u64())).collect::<String>()[..40].into(),
-        pid: usage.pid,
-        cores: usage.cores,
-        program: launch.program,
-        executable: launch.executable,
-        config_file: launch.config_file,
-        os: launch.os,
-    };
+    let boot = boot(&env, &launch, usage);
     let seed = env.rand_u64();
     crate::engine::check_config(&config)?;
     title::set(&env, &config, &boot);
@@ -86,25 +86,54 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
     }
     lazy_free::spawn(&env, engine.clone(), workers)?;
     let listeners = std::rc::Rc::new(listen::Listeners::new(env.clone(), listen::Spread::new(inboxes)));
+    if load::is_needed(&env, &engine.shared.config.get()).await {
+        // Nobody may see the key space before it is what it was.
+        engine.shared.loading.start(env.wall());
+    }
     listeners.open(&engine.shared.config.get()).await?;
     let local = Local::new(env.clone(), engine.clone(), 0, shell);
     env.spawn(worker::run(local.clone(), first_inbox));
-    env.spawn(cron::run(local, launch.log));
+    env.spawn(cron::run(local.clone(), launch.log));
     let (following, engine2) = (listeners.clone(), engine.clone());
     env.spawn(async move { following.follow(engine2, rebinds).await });
     banner::print(&engine.shared.config.get(), &engine.shared.boot);
     tracing::info!("Server initialized");
-    for kind in listeners.kinds() {
-        tracing::info!("Ready to accept connections {kind}");
-    }
-    tokio::select! {
+    let serve = async {
+        if engine.shared.loading.is_on() {
+            load::load_dataset(&local, launch.console).await?;
+            engine.shared.loading.stop();
+        }
+        for kind in listeners.kinds() {
+            tracing::info!("Ready to accept connections {kind}");
+        }
+        std::future::pending().await
+    };
+    let result = tokio::select! {
         biased;
-        () = env.shutdown_signal() => tracing::warn!("Received SIGTERM scheduling shutdown..."),
-        () = stopped(&engine) => {}
-    }
+        () = env.shutdown_signal() => {
+            tracing::warn!("Received SIGTERM scheduling shutdown...");
+            Ok(())
+        }
+        () = stopped(&engine) => Ok(()),
+        failed = serve => failed,
+    };
     listeners.close();
     tracing::warn!("Valkey is now ready to exit, bye bye...");
-    Ok(())
+    result
+}
+
+/// What does not change about this process.
+fn boot<E: Env>(env: &E, launch: &Launch, usage: Usage) -> Boot {
+    Boot {
+        started: Now { mono: env.mono(), wall: env.wall() },
+        run_id: (0..3).map(|_| format!("{:016x}", env.rand_u64())).collect::<String>()[..40].into(),
+        pid: usage.pid,
+        cores: usage.cores,
+        program: launch.program.clone(),
+        executable: launch.executable.clone(),
+        config_file: launch.config_file.clone(),
+        os: launch.os.clone(),
+    }
 }
 
 /// Completes when a client has asked for the end.

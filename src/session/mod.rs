@@ -10,6 +10,7 @@ pub mod commandlog;
 pub mod histogram;
 pub mod journal;
 pub mod latency;
+pub mod loading;
 pub mod mailbox;
 pub mod rates;
 pub mod saving;

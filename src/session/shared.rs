@@ -10,6 +10,7 @@ use super::{
     commandlog::CommandLogs,
     journal::Journal,
     latency::LatencyMonitor,
+    loading::Loading,
     rates::Rates,
     saving::Saving,
     stats::{Counter, WorkerStats},
@@ -206,6 +207,10 @@ pub struct Shared {
     /// Clients disconnected because of `maxmemory-clients`.
     pub evicted_clients: AtomicU64,
     pub latency: LatencyMonitor,
+    pub loading: Loading,
+    /// The code of libraries of functions, as files brought it: nothing runs it, but it is
+    /// written back.
+    pub functions: Mutex<Vec<bytes::Bytes>>,
     pub monitors: Mutex<Vec<Arc<ClientInfo>>>,
     /// Length of `monitors`, readable without the lock.
     pub monitor_count: AtomicU64,
@@ -253,6 +258,8 @@ impl Shared {
             client_bytes_ms: AtomicU64::new(0),
             evicted_clients: AtomicU64::new(0),
             latency: LatencyMonitor::default(),
+            loading: Loading::default(),
+            functions: Mutex::default(),
             monitors: Mutex::default(),
             monitor_count: AtomicU64::new(0),
             changes: (0..workers).map(|_| OwnLine::default()).collect(),

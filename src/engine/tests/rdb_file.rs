@@ -48,10 +48,7 @@ fn load(r: &Rig, bytes: &[u8], chunk: usize, terms: Terms) -> Result<Tally, Dama
         scanner.feed(Bytes::copy_from_slice(chunk));
         while let Some(item) = scanner.next()? {
             if let Item::Keys(batch) = item {
-                let t = loader.load(&batch)?;
-                sum.loaded += t.loaded;
-                sum.expired += t.expired;
-                sum.empty += t.empty;
+                sum.add(loader.load(&batch)?);
             }
         }
     }
@@ -184,4 +181,44 @@ fn access_times_come_back() {
         assert_eq!(to.run(0, question), if lfu { ":3" } else { ":100" });
         assert_eq!(to.run(0, question), from.run(0, question));
     }
+}
+
+#[test]
+fn while_loading_most_commands_have_to_wait() {
+    const WAIT: &str = "-LOADING Valkey is loading the dataset in memory";
+    let mut r = rig();
+    r.run_all(1, &["MULTI", "SET k v"]);
+    let loading = &r.engine.shared.loading;
+    loading.start(TERMS.now);
+    loading.file(2000);
+    loading.reached(500);
+    for command in ["GET k", "SET k v", "PING", "FLUSHALL", "KEYS *", "CONFIG SET repl-diskless-load disabled"] {
+        assert_eq!(r.run(0, command), WAIT, "{command}");
+    }
+    assert_eq!(
+        r.run(1, "EXEC"),
+        "-EXECABORT Transaction discarded because of: LOADING Valkey is loading the dataset in memory"
+    );
+    assert_eq!(r.run(0, "MULTI"), "+OK");
+    assert_eq!(r.run(0, "GET k"), WAIT);
+    assert!(r.run(0, "EXEC").starts_with("-EXECABORT"));
+    assert_eq!(r.run(0, "CONFIG SET hz 20"), "+OK");
+    r.advance_ms(3000);
+    let info = r.run(0, "INFO persistence");
+    for line in [
+        "loading:1",
+        "async_loading:0",
+        "loading_start_time:1720000000",
+        "loading_total_bytes:2000",
+        "loading_rdb_used_mem:0",
+        "loading_loaded_bytes:500",
+        "loading_loaded_perc:25.00",
+        "loading_eta_seconds:8",
+    ] {
+        assert!(info.contains(line), "{line}: {info}");
+    }
+    r.engine.shared.loading.stop();
+    assert_eq!(r.run(0, "GET k"), "nil");
+    let info = r.run(0, "INFO persistence");
+    assert!(info.contains("loading:0") && !info.contains("loading_eta"));
 }
