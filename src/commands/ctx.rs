@@ -163,6 +163,33 @@ impl<'a> Ctx<'a, '_> {
         self.keys.changes.ops.instead(self.keys.db, args.iter().copied());
     }
 
+    /// As [`Ctx::journal_instead`], the command with other texts at some of its arguments; the
+    /// last may be one more argument.
+    pub fn journal_with(&mut self, others: &[(usize, &[u8])]) {
+        let args = self.args;
+        let len = others.iter().fold(args.len(), |len, (at, _)| len.max(at + 1));
+        let other = |i: usize| others.iter().find(|(at, _)| *at == i).map(|(_, text)| *text);
+        self.keys.changes.ops.instead(self.keys.db, (0..len).map(|i| other(i).unwrap_or_else(|| args.at(i))));
+    }
+
+    /// Writes to the journal that a key was deleted, in place of the command that did it.
+    pub fn journal_deleted(&mut self, key: &[u8], lazy: bool) {
+        self.journal_instead(&[if lazy { b"UNLINK" } else { b"DEL" }, key]);
+    }
+
+    /// Writes to the journal that `count` elements were taken with the command `name`.
+    pub fn journal_popped(&mut self, name: &[u8], key: &[u8], count: usize) {
+        if self.journals() {
+            self.journal_instead(&[name, key, itoa::Buffer::new().format(count).as_bytes()]);
+        }
+    }
+
+    /// Whether somebody reads the journal: what is only for it need not be computed otherwise.
+    #[inline]
+    pub fn journals(&self) -> bool {
+        self.keys.changes.ops.is_on()
+    }
+
     /// Whether argument `i` is this word, in any case.
     pub fn is(&self, i: usize, word: &str) -> bool {
         self.args.get(i).is_some_and(|a| a.eq_ignore_ascii_case(word.as_bytes()))

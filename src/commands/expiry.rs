@@ -4,7 +4,7 @@ use super::{
     ctx::{Ctx, DONE, Outcome},
     row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row, Run},
 };
-use crate::protocol::Error;
+use crate::{keyspace::Key, protocol::Error};
 
 const fn row(name: &'static str, arity: i16, flags: Flags, run: Run) -> Row {
     let flags = flags.or(Flags::FAST);
@@ -154,9 +154,27 @@ fn set_expiry(ctx: &mut Ctx, unit_ms: i64, base_ms: i64) -> Outcome {
     let at = at.ok_or_else(|| Error::invalid_expire(ctx.row.name))?;
     let key = ctx.key(1);
     let allowed = ctx.keys.peek(key).is_some_and(|e| conditions.allow(e.expiry_ms(), at));
-    let set = allowed && ctx.keys.expire_at(key, at);
+    let set = allowed && expire_at(ctx, key, at);
     ctx.out.int(set.into());
     DONE
+}
+
+/// Lets a key expire at a unix time in ms, and tells the journal so; whether there is such a key.
+pub(super) fn expire_at(ctx: &mut Ctx, key: Key, at_ms: i64) -> bool {
+    let set = ctx.keys.expire_at(key, at_ms);
+    if set && ctx.keys.is_past(at_ms) {
+        let lazy = ctx.config.memory.lazyfree_lazy_expire;
+        ctx.journal_deleted(key.bytes, lazy);
+    } else if set && ctx.journals() {
+        let mut time = itoa::Buffer::new();
+        let time = time.format(at_ms).as_bytes();
+        if ctx.row.name == "getex" {
+            ctx.journal_instead(&[b"PEXPIREAT", key.bytes, time]);
+        } else {
+            ctx.journal_with(&[(0, b"PEXPIREAT"), (2, time)]);
+        }
+    }
+    set
 }
 
 fn expiretime(ctx: &mut Ctx) -> Outcome {

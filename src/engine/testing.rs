@@ -19,7 +19,9 @@
 //! Tests of commands live in `engine::tests`, because a command's own layer must not name
 //! the engine.
 
-use super::{Engine, Progress, Worker};
+mod contents;
+
+use super::{Engine, Progress, Worker, replay::Replay};
 use crate::{
     base::{
         clock::Clock,
@@ -87,6 +89,7 @@ pub struct Rig {
     clients: BTreeMap<usize, Client>,
     hand: Hand,
     cursors: Vec<u64>,
+    replay: Option<Replay>,
     /// The engine is at work; still set when it has panicked.
     busy: bool,
 }
@@ -128,6 +131,7 @@ impl Rig {
             clients: BTreeMap::new(),
             hand: Hand { now: Cell::new(now), step_ms: Cell::new(0) },
             cursors: Vec::new(),
+            replay: None,
             busy: false,
         }
     }
@@ -207,6 +211,14 @@ impl Rig {
     /// What was written to the journal since the last call, one operation per line; the first
     /// call turns it on.
     pub fn journal(&mut self) -> String {
+        let bytes = self.take_journal();
+        let mut lines = Vec::new();
+        each_request(&bytes, |args| lines.push(args.from(0).map(text).collect::<Vec<_>>().join(" ")));
+        lines.join("\n")
+    }
+
+    /// As [`Rig::journal`], the bytes.
+    pub fn take_journal(&mut self) -> Vec<u8> {
         let journal = &self.engine.shared.journal;
         if !journal.is_on() {
             journal.turn(true);
@@ -216,17 +228,19 @@ impl Rig {
         while let Poll::Ready(batch) = journal.poll_take(&mut Vec::new(), &mut cx) {
             bytes.extend_from_slice(&batch.text);
         }
-        let (mut lines, mut parser, mut spans) = (Vec::new(), Parser::default(), Vec::new());
-        let mut rest = &bytes[..];
-        while !rest.is_empty() {
-            let Parsed::Request { len } = parser.parse(rest, &Limits::default(), &mut spans) else {
-                panic!("the journal holds whole requests")
-            };
-            let words = Args::new(&rest[..len], &spans).from(0).map(text);
-            lines.push(words.collect::<Vec<_>>().join(" "));
-            rest = &rest[len..];
-        }
-        lines.join("\n")
+        bytes
+    }
+
+    /// Executes what another server's journal holds, as at start; the first call on a server
+    /// begins in database 0.
+    ///
+    /// # Panics
+    /// If a command fails, which none of a journal does.
+    pub fn replay(&mut self, journal: &[u8]) {
+        let (engine, wall) = (self.engine.clone(), self.now().wall);
+        let replay = self.replay.get_or_insert_with(|| Replay::new(&engine, wall, 1));
+        replay.run(&engine, &mut BytesMut::from(journal)).expect("a journal");
+        assert_eq!(replay.errors, 0, "{}", journal.escape_ascii());
     }
 
     /// Runs several command lines of one client and returns the last one's reply.
@@ -403,6 +417,18 @@ pub fn check_value(e: &Entry) {
         Some(Object::ZSet(set)) => set.check(),
         Some(Object::Stream(stream)) => stream.check(),
         Some(Object::Str(_)) | None => {}
+    }
+}
+
+/// Shows `f` each of the requests that `bytes` consists of.
+fn each_request(bytes: &[u8], mut f: impl FnMut(Args)) {
+    let (mut parser, mut spans, mut rest) = (Parser::default(), Vec::new(), bytes);
+    while !rest.is_empty() {
+        let Parsed::Request { len } = parser.parse(rest, &Limits::default(), &mut spans) else {
+            panic!("a journal holds whole requests")
+        };
+        f(Args::new(&rest[..len], &spans));
+        rest = &rest[len..];
     }
 }
 

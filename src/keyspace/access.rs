@@ -37,6 +37,11 @@ impl AccessPolicy {
         Wall(now.0 + self.ahead_ms)
     }
 
+    /// Whether commands come from a log, which was written by who knew better.
+    pub fn replays(&self) -> bool {
+        self.ahead_ms > 0
+    }
+
     /// The clock of a key created now.
     #[inline]
     pub fn fresh(&self, now: Wall) -> u32 {

@@ -89,7 +89,7 @@ impl<'a> Edit<'a> {
     }
 
     /// Closes the edit: `event` happened to the key, and counts as `changes` changes (none,
-    /// if another key's part of the same change counts).
+    /// if another key's part of the same change counts, or time did it).
     pub fn changed_by(mut self, event: Event, changes: u64) {
         self.announce();
         let slot = self.slot.take().expect("the edit is open");
@@ -136,6 +136,20 @@ impl<'a> Edit<'a> {
         if std::mem::take(&mut self.unannounced) {
             let slot = self.slot.as_ref().expect("the edit is open");
             self.changes.raise(event::NEW, self.db, slot.key());
+        }
+    }
+
+    /// Whether somebody reads the journal.
+    pub fn journals(&self) -> bool {
+        self.changes.ops.is_on()
+    }
+
+    /// Tells the journal that fields of this hash are gone, before what follows it.
+    pub(super) fn journal_gone(&mut self, fields: &[&[u8]]) {
+        if self.journals() && !fields.is_empty() {
+            let slot = self.slot.as_ref().expect("the edit is open");
+            let args = [&[b"HDEL", slot.key()], fields].concat();
+            self.changes.ops.push(self.db, args.into_iter());
         }
     }
 

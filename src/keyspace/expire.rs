@@ -62,10 +62,16 @@ pub fn step(
 }
 
 impl Keys<'_, '_> {
+    /// Whether what is to expire at a unix time in ms does so at once.
+    #[inline]
+    pub fn is_past(&self, at_ms: i64) -> bool {
+        at_ms <= self.now.0 as i64
+    }
+
     /// Lets an existing key expire at a unix time in ms; one that has come deletes it now.
     /// Whether the key exists.
     pub fn expire_at(&mut self, key: Key, at_ms: i64) -> bool {
-        if at_ms <= self.now.0 as i64 {
+        if self.is_past(at_ms) {
             return self.delete(key, event::DEL);
         }
         let Some(mut e) = self.edit(key) else { return false };

@@ -4,7 +4,7 @@
 //! exceeds `hash-max-listpack-value`, and when a field is to expire; it never goes back.
 //!
 //! A field whose time has passed is hidden from every reader although it is still stored.
-//! It goes when a command writes to it ([`HashMut`]) or when active expiry finds it
+//! It goes when a command writes to it ([`HashMut::drop_due`]) or when active expiry finds it
 //! ([`super::expire`]), whichever is first; both count it and say `hexpired`. The entry's
 //! tag tells active expiry which hashes have such fields, and closing a [`HashMut`] keeps
 //! the tag right.
@@ -26,6 +26,7 @@ use crate::{
     },
     protocol::Error,
 };
+use smallvec::SmallVec;
 
 /// How large a packed hash may be.
 #[derive(Clone, Copy, Debug)]
@@ -269,12 +270,34 @@ impl<'a> HashMut<'a> {
         }
     }
 
-    /// The table, without `field` if that is due.
-    fn table_at(&mut self, field: &[u8]) -> Option<&mut HashTable> {
+    /// Removes those of `fields` that are due: to be called for all fields that will be
+    /// written to, before any of them is.
+    #[inline]
+    pub fn drop_due<'f>(&mut self, fields: impl Iterator<Item = &'f [u8]>) {
+        if self.table().is_some_and(|table| table.expiring() > 0) {
+            self.drop_due_of(fields);
+        }
+    }
+
+    #[cold]
+    fn drop_due_of<'f>(&mut self, fields: impl Iterator<Item = &'f [u8]>) {
         let now_ms = self.now.0;
-        let gone = self.table()?.remove_due(field, now_ms);
-        self.expired += u64::from(gone);
-        self.table()
+        let Some(table) = self.table() else { return };
+        let gone: SmallVec<[&[u8]; 8]> = fields.filter(|field| table.remove_due(field, now_ms)).collect();
+        self.gone(&gone);
+    }
+
+    /// Records that time removed these fields.
+    fn gone(&mut self, fields: &[&[u8]]) {
+        self.expired += fields.len() as u64;
+        if let Some(edit) = &mut self.edit {
+            edit.journal_gone(fields);
+        }
+        if !fields.is_empty() && self.table().is_some_and(|table| table.is_empty()) {
+            // With its last field the hash itself has expired: what is written now is another
+            // one, as it is for who reads the journal.
+            self.entry_mut().set_expiry_ms(None);
+        }
     }
 
     /// Sets `field` to `value`; whether the field is new.
@@ -284,12 +307,12 @@ impl<'a> HashMut<'a> {
         if let Some(new) = set_packed(self.entry_mut(), limits, key, (field, value), expiry) {
             return new;
         }
-        self.table_at(field).expect("a large hash").put(field, value, expiry)
+        self.table().expect("a large hash").put(field, value, expiry)
     }
 
     /// Removes `field`; whether it was there.
     pub fn del(&mut self, field: &[u8]) -> bool {
-        match self.table_at(field) {
+        match self.table() {
             Some(table) => table.del(field),
             None => packed::del(self.entry_mut(), field),
         }
@@ -302,14 +325,17 @@ impl<'a> HashMut<'a> {
 
     /// Makes `field` never expire; whether it had an expiry.
     pub fn persist(&mut self, field: &[u8]) -> bool {
-        self.table_at(field).is_some_and(|table| table.persist(field))
+        self.table().is_some_and(|table| table.persist(field))
     }
 
     /// Removes due fields, looking at about `budget` of those that expire.
     pub(super) fn expire(&mut self, budget: usize) {
         let now_ms = self.now.0;
-        let gone = self.table().map_or(0, |table| table.expire(now_ms, budget, |_, _| {}));
-        self.expired += gone as u64;
+        let mut gone: Vec<Vec<u8>> = Vec::new();
+        if let Some(table) = self.table() {
+            table.expire(now_ms, budget, |field, _| gone.push(field.to_vec()));
+        }
+        self.gone(&gone.iter().map(Vec::as_slice).collect::<SmallVec<[&[u8]; 8]>>());
     }
 
     /// Raises one more event about the key, before the edit closes.
@@ -341,7 +367,7 @@ impl<'a> HashMut<'a> {
                 }
                 edit.changed_by(event, changes);
             }
-            None if self.expired > 0 => edit.changed_by(event::HEXPIRED, self.expired),
+            None if self.expired > 0 => edit.changed_by(event::HEXPIRED, 0),
             None => {}
         }
     }

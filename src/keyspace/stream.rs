@@ -72,6 +72,11 @@ impl StreamMut<'_> {
         gone
     }
 
+    /// Whether somebody reads the journal.
+    pub fn journals(&self) -> bool {
+        self.0.journals()
+    }
+
     /// Raises one more event about the key, before the edit closes.
     pub fn raise(&mut self, event: Event) {
         self.0.raise(event);

@@ -118,12 +118,18 @@ fn restore(ctx: &mut Ctx) -> Outcome {
         }
     })?;
     let at_ms = (ttl > 0).then(|| if o.absolute { ttl } else { ttl.saturating_add(now.0) });
-    if at_ms.is_some_and(|at| at <= now.0) {
-        ctx.keys.delete(key, event::DEL);
+    if at_ms.is_some_and(|at| ctx.keys.is_past(i64::try_from(at).unwrap_or(i64::MAX))) {
+        let lazy = ctx.config.memory.lazyfree_lazy_server_del;
+        if ctx.keys.delete(key, event::DEL) {
+            ctx.journal_deleted(key.bytes, lazy);
+        }
     } else {
         e.set_expiry_ms(at_ms);
         o.mark(&mut e, &ctx.keys.access, now);
         ctx.keys.put(key.hash, e, event::RESTORE);
+        if let (Some(at), false, true) = (at_ms, o.absolute, ctx.journals()) {
+            ctx.journal_with(&[(2, itoa::Buffer::new().format(at).as_bytes()), (ctx.argc(), b"ABSTTL")]);
+        }
     }
     ctx.out.ok();
     DONE

@@ -46,6 +46,8 @@ fn flushall(ctx: &mut Ctx) -> Outcome {
     for db in 0..ctx.shared.keyspace.databases() {
         ctx.keys.flush(db, lazy);
     }
+    // Even if there was nothing, as the server does that others know.
+    ctx.journal_with(&[]);
     ctx.out.ok();
     DONE
 }
@@ -53,6 +55,7 @@ fn flushall(ctx: &mut Ctx) -> Outcome {
 fn flushdb(ctx: &mut Ctx) -> Outcome {
     let lazy = is_lazy(ctx)?;
     ctx.keys.flush(ctx.session.db, lazy);
+    ctx.journal_with(&[]);
     ctx.out.ok();
     DONE
 }

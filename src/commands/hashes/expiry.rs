@@ -265,8 +265,11 @@ fn set_expiry(ctx: &mut Ctx, unit: Unit) -> Outcome {
     let (at, names) = fields(ctx, 3, 1)?;
     let condition = Condition::parse(ctx, 3..at)?;
     let at_ms = time_arg(ctx, 2, unit)?;
-    let (key, limits, now_ms) = (ctx.key(1), limits(ctx), ctx.now.wall.0);
+    let (key, limits, past) = (ctx.key(1), limits(ctx), ctx.keys.is_past(at_ms as i64));
     let mut hash = ctx.keys.edit_hash(key, limits)?;
+    if let Some(h) = &mut hash {
+        h.drop_due(names.clone().map(|i| ctx.args.at(i)));
+    }
     ctx.out.array(names.len());
     let (mut set, mut deleted) = (0, 0);
     for i in names {
@@ -274,7 +277,7 @@ fn set_expiry(ctx: &mut Ctx, unit: Unit) -> Outcome {
         let reply = match hash.as_mut().and_then(|h| Some((h.get().expiry_ms(field)?, h))) {
             None => -2,
             Some((old, _)) if !condition.allows(old, at_ms) => 0,
-            Some((_, h)) if at_ms <= now_ms => {
+            Some((_, h)) if past => {
                 deleted += u64::from(h.del(field));
                 2
             }
@@ -353,6 +356,9 @@ fn hpersist(ctx: &mut Ctx) -> Outcome {
     let names = names(ctx)?;
     let (key, limits) = (ctx.key(1), limits(ctx));
     let mut hash = ctx.keys.edit_hash(key, limits)?;
+    if let Some(h) = &mut hash {
+        h.drop_due(names.clone().map(|i| ctx.args.at(i)));
+    }
     ctx.out.array(names.len());
     let mut persisted = 0;
     for i in names {

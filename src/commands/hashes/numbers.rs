@@ -44,6 +44,7 @@ fn hincrby(ctx: &mut Ctx) -> Outcome {
     let (key, limits, field) = (ctx.key(1), limits(ctx), ctx.arg(2));
     let by = parse_i64(ctx.arg(3)).ok_or(Error::NOT_INT)?;
     let mut hash = ctx.keys.upsert_hash(key, limits)?;
+    hash.drop_due(std::iter::once(field));
     let old = match hash.get().get(field) {
         Some(value) => value.as_int().ok_or(Error::HASH_NOT_INT)?,
         None => 0,
@@ -62,6 +63,7 @@ fn hincrbyfloat(ctx: &mut Ctx) -> Outcome {
         return Err(Error::VALUE_NAN);
     }
     let mut hash = ctx.keys.upsert_hash(key, limits)?;
+    hash.drop_due(std::iter::once(field));
     let old = match hash.get().get(field) {
         Some(Item::Str(text)) => LongDouble::parse(text).ok_or(Error::HASH_NOT_FLOAT)?,
         Some(Item::Int(n)) => LongDouble::from_i64(n),

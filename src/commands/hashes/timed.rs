@@ -146,8 +146,12 @@ impl Options {
 fn hgetex(ctx: &mut Ctx) -> Outcome {
     let (at, names) = fields(ctx, 2, 1)?;
     let change = Options::parse(ctx, 2..at, false)?.change.unwrap_or(Change::Keep);
-    let (key, limits, now_ms) = (ctx.key(1), limits(ctx), ctx.now.wall.0);
+    let (key, limits) = (ctx.key(1), limits(ctx));
+    let past = matches!(change, Change::At(at_ms) if ctx.keys.is_past(at_ms as i64));
     let mut hash = ctx.keys.edit_hash(key, limits)?;
+    if let Some(h) = &mut hash {
+        h.drop_due(names.clone().map(|i| ctx.args.at(i)));
+    }
     ctx.out.array(names.len());
     let (mut changed, mut deleted) = (0, 0);
     for i in names {
@@ -157,7 +161,7 @@ fn hgetex(ctx: &mut Ctx) -> Outcome {
         match change {
             Change::Keep => {}
             Change::Clear => changed += u64::from(h.persist(field)),
-            Change::At(at_ms) if at_ms <= now_ms => deleted += u64::from(h.del(field)),
+            Change::At(_) if past => deleted += u64::from(h.del(field)),
             Change::At(at_ms) => {
                 h.set_expiry(field, at_ms);
                 changed += 1;
@@ -173,8 +177,10 @@ fn hgetex(ctx: &mut Ctx) -> Outcome {
 fn hsetex(ctx: &mut Ctx) -> Outcome {
     let (at, pairs) = fields(ctx, 2, 2)?;
     let options = Options::parse(ctx, 2..at, true)?;
-    let (key, limits, now_ms) = (ctx.key(1), limits(ctx), ctx.now.wall.0);
+    let (key, limits) = (ctx.key(1), limits(ctx));
+    let past = matches!(options.change, Some(Change::At(at_ms)) if ctx.keys.is_past(at_ms as i64));
     let mut hash = ctx.keys.upsert_hash(key, limits)?;
+    hash.drop_due(pairs.clone().step_by(2).map(|i| ctx.args.at(i)));
     let exists = |i: usize| hash.get().get(ctx.args.at(i)).is_some();
     let mut names = pairs.clone().step_by(2);
     if options.fnx && names.clone().any(exists) || options.fxx && !names.all(exists) {
@@ -183,9 +189,7 @@ fn hsetex(ctx: &mut Ctx) -> Outcome {
     }
     let names = pairs.step_by(2);
     let n = names.len() as u64;
-    if let Some(Change::At(at_ms)) = options.change
-        && at_ms <= now_ms
-    {
+    if past {
         let deleted = names.filter(|i| hash.del(ctx.args.at(*i))).count();
         if deleted > 0 {
             hash.changed(HEXPIRED, deleted as u64);
@@ -219,6 +223,9 @@ fn hgetdel(ctx: &mut Ctx) -> Outcome {
     let names = counted(ctx, 3, 1).map_err(|e| if e == Error::NOT_INT { e } else { Error::SYNTAX })?;
     let (key, limits) = (ctx.key(1), limits(ctx));
     let mut hash = ctx.keys.edit_hash(key, limits)?;
+    if let Some(h) = &mut hash {
+        h.drop_due(names.clone().map(|i| ctx.args.at(i)));
+    }
     ctx.out.array(names.len());
     let mut deleted = 0;
     for i in names {

@@ -85,6 +85,7 @@ fn set_pairs(ctx: &mut Ctx) -> Result<usize, Error> {
     }
     let (key, limits, pairs) = (ctx.key(1), limits(ctx), (ctx.argc() - 2) / 2);
     let mut hash = ctx.keys.upsert_hash(key, limits)?;
+    hash.drop_due(ctx.args.from(2).step_by(2));
     hash.grow(pairs);
     let mut new = 0;
     for i in (2..ctx.args.len()).step_by(2) {
@@ -97,6 +98,7 @@ fn set_pairs(ctx: &mut Ctx) -> Result<usize, Error> {
 fn hsetnx(ctx: &mut Ctx) -> Outcome {
     let (key, limits, field) = (ctx.key(1), limits(ctx), ctx.arg(2));
     let mut hash = ctx.keys.upsert_hash(key, limits)?;
+    hash.drop_due(std::iter::once(field));
     let absent = hash.get().get(field).is_none();
     if absent {
         hash.set(field, ctx.args.at(3), NewExpiry::Never);
@@ -110,6 +112,7 @@ fn hdel(ctx: &mut Ctx) -> Outcome {
     let (key, limits) = (ctx.key(1), limits(ctx));
     let mut deleted = 0;
     if let Some(mut hash) = ctx.keys.edit_hash(key, limits)? {
+        hash.drop_due(ctx.args.from(2));
         deleted = ctx.args.from(2).filter(|field| hash.del(field)).count();
         if deleted > 0 {
             hash.changed(HDEL, deleted as u64);

@@ -11,11 +11,13 @@ use super::{
         row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row},
     },
     end_arg,
-    ends::pop_first,
+    ends::{pop_first, pop_name},
     limit, popped,
     transfer::transfer,
 };
 use crate::{data::list::End, keyspace::Type};
+use smallvec::SmallVec;
+use std::iter;
 
 /// This file's commands.
 pub const ROWS: &[Row] = &[
@@ -106,13 +108,13 @@ fn pop(ctx: &mut Ctx, end: End) -> Outcome {
     let deadline = deadline(ctx, last)?;
     for i in 1..last {
         let key = ctx.key(i);
-        if let Some(mut list) = ctx.keys.edit_list(key, limit)? {
-            ctx.out.array(2);
-            ctx.out.bulk(key.bytes);
-            list.pop(end, |item| items::reply(&mut ctx.out, item));
-            list.shrunk(popped(end), 1);
-            return DONE;
-        }
+        let Some(mut list) = ctx.keys.edit_list(key, limit)? else { continue };
+        ctx.out.array(2);
+        ctx.out.bulk(key.bytes);
+        list.pop(end, |item| items::reply(&mut ctx.out, item));
+        list.shrunk(popped(end), 1);
+        ctx.journal_instead(&[pop_name(end), key.bytes]);
+        return DONE;
     }
     wait(ctx, (1..last).collect(), deadline, Type::List)
 }
@@ -128,16 +130,21 @@ fn blmpop(ctx: &mut Ctx) -> Outcome {
 
 fn blmove(ctx: &mut Ctx) -> Outcome {
     let (from, to) = (end_arg(ctx, 3)?, end_arg(ctx, 4)?);
-    transfer_or_wait(ctx, from, to, 5)
+    transfer_or_wait(ctx, from, to, 5, b"LMOVE")
 }
 
 fn brpoplpush(ctx: &mut Ctx) -> Outcome {
-    transfer_or_wait(ctx, End::Tail, End::Head, 3)
+    transfer_or_wait(ctx, End::Tail, End::Head, 3, b"RPOPLPUSH")
 }
 
-fn transfer_or_wait(ctx: &mut Ctx, from: End, to: End, timeout: usize) -> Outcome {
+/// `plain`: the command that does the same without waiting, with all arguments up to the timeout.
+fn transfer_or_wait(ctx: &mut Ctx, from: End, to: End, timeout: usize, plain: &[u8]) -> Outcome {
     let deadline = deadline(ctx, timeout)?;
     if transfer(ctx, from, to)? {
+        if ctx.journals() {
+            let args: SmallVec<[&[u8]; 5]> = iter::once(plain).chain((1..timeout).map(|i| ctx.arg(i))).collect();
+            ctx.journal_instead(&args);
+        }
         return DONE;
     }
     if ctx.session.deny_blocking {

@@ -199,17 +199,23 @@ fn pop_many(mut list: ListMut, end: End, count: usize, out: &mut Reply) {
     list.shrunk(popped(end), count as u64);
 }
 
+/// The command that takes elements off an end.
+pub(super) fn pop_name(end: End) -> &'static [u8] {
+    if end == End::Head { b"LPOP" } else { b"RPOP" }
+}
+
 /// Pops from the first list there is; whether there was one.
 pub(super) fn pop_first(ctx: &mut Ctx, request: &Mpop<End>) -> Result<bool, Error> {
     let limit = limit(ctx);
     for i in request.keys.clone() {
         let key = ctx.key(i);
-        if let Some(list) = ctx.keys.edit_list(key, limit)? {
-            ctx.out.array(2);
-            ctx.out.bulk(key.bytes);
-            pop_many(list, request.end, request.count, &mut ctx.out);
-            return Ok(true);
-        }
+        let Some(list) = ctx.keys.edit_list(key, limit)? else { continue };
+        ctx.out.array(2);
+        ctx.out.bulk(key.bytes);
+        let count = request.count.min(list.len());
+        pop_many(list, request.end, count, &mut ctx.out);
+        ctx.journal_popped(pop_name(request.end), key.bytes, count);
+        return Ok(true);
     }
     Ok(false)
 }

@@ -7,8 +7,12 @@
 //! ```
 
 use crate::{
-    commands::ctx::Ctx,
-    keyspace::{Type, hash::HashRef, string::Str},
+    commands::{ctx::Ctx, row::Flags},
+    keyspace::{
+        Type,
+        hash::{HashLimits, HashRef},
+        string::Str,
+    },
 };
 
 /// A pattern, taken apart.
@@ -59,11 +63,19 @@ impl<'a> Pattern<'a> {
         [before, element, after].iter().for_each(|part| name.extend_from_slice(part));
         let (key, now) = (ctx.keys.key(name), ctx.now.wall);
         let entry = ctx.keys.read(key);
+        let is_hash = entry.as_ref().is_some_and(|e| e.type_of() == Type::Hash);
         let found = entry.and_then(|e| match (e.type_of(), field) {
             (Type::String, None) => Some(Str::of(&e).to_vec()),
             (Type::Hash, Some(field)) => HashRef::of(&e, now).get(field).map(|value| value.to_vec()),
             _ => None,
         });
+        if let (Some(field), true, None) = (field, is_hash && ctx.row.flags.has(Flags::WRITE), &found) {
+            // What is stored may come of its having expired: then it has to go before.
+            let limits = HashLimits::of(&ctx.config.encoding);
+            if let Ok(Some(mut hash)) = ctx.keys.edit_hash(key, limits) {
+                hash.drop_due(std::iter::once(field));
+            }
+        }
         f(ctx, found.as_deref())
     }
 }

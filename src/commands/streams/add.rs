@@ -6,12 +6,13 @@ use super::{
         row::{Arg, Flags, KeyFlags, KeySpec, Row},
     },
     XADD, XTRIM, limit, reply_id, row,
-    trim::TrimArgs,
+    trim::{Exact, TrimArgs},
 };
 use crate::{
     data::stream::{Id, MAX_NODE_BYTES, NewId},
     protocol::Error,
 };
+use smallvec::SmallVec;
 
 /// How a stream is trimmed.
 pub(super) const TRIM: &[Arg] = &[
@@ -69,7 +70,7 @@ impl AddArgs {
                 break;
             }
         }
-        trim.complete(false)?;
+        trim.complete(ctx, false)?;
         let first = i + 1;
         if ctx.argc() < first + 2 || (ctx.argc() - first) % 2 == 1 {
             return Err(Error::wrong_arity(ctx.row.name));
@@ -109,10 +110,30 @@ fn xadd(ctx: &mut Ctx) -> Outcome {
     }
     stream.log.append(id, texts.len() / 2, text_bytes, |i| texts.at(i), limit);
     let trimmed = a.trim.run(limit.entries, &mut stream);
+    let exact = if stream.journals() { a.trim.exactly(&stream.log) } else { None };
     if trimmed > 0 {
         stream.raise(XADD);
     }
     stream.changed(if trimmed > 0 { XTRIM } else { XADD }, 1);
     reply_id(&mut ctx.out, id);
+    if ctx.journals() {
+        journal(ctx, &a, id, exact);
+    }
     DONE
+}
+
+/// Writes to the journal which id was found and how much was trimmed, where that was not said.
+fn journal(ctx: &mut Ctx, a: &AddArgs, id: Id, exact: Option<Exact>) {
+    let generated = !matches!(a.id, NewId::Given(_));
+    let text = id.to_string();
+    let mut others: SmallVec<[(usize, &[u8]); 3]> = SmallVec::new();
+    if let Some(exact) = &exact {
+        others.extend(exact.replaced());
+    }
+    if generated {
+        others.push((a.first - 1, text.as_bytes()));
+    }
+    if !others.is_empty() {
+        ctx.journal_with(&others);
+    }
 }

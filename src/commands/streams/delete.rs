@@ -64,14 +64,18 @@ fn xtrim(ctx: &mut Ctx) -> Outcome {
     while i < ctx.argc() {
         i = trim.option(ctx, i)?.ok_or(Error::SYNTAX)?;
     }
-    trim.complete(true)?;
+    trim.complete(ctx, true)?;
     let (key, limit) = (ctx.key(1), limit(ctx));
-    let mut trimmed = 0;
+    let (mut trimmed, mut exact) = (0, None);
     if let Some(mut stream) = ctx.keys.edit_stream(key)? {
         trimmed = trim.run(limit.entries, &mut stream);
         if trimmed > 0 {
+            exact = if stream.journals() { trim.exactly(&stream.log) } else { None };
             stream.changed(XTRIM, trimmed);
         }
+    }
+    if let Some(exact) = exact {
+        ctx.journal_with(&exact.replaced());
     }
     ctx.out.int(trimmed as i64);
     DONE

@@ -1,7 +1,11 @@
 //! MAXLEN and MINID, as XADD and XTRIM take them.
 
 use super::{super::ctx::Ctx, id_arg};
-use crate::{data::stream::Trim, keyspace::stream::StreamMut, protocol::Error};
+use crate::{
+    data::stream::{Id, Log, Trim},
+    keyspace::stream::StreamMut,
+    protocol::Error,
+};
 
 /// Most entries that approximate trimming removes unless LIMIT says otherwise.
 const MAX_DEFAULT_LIMIT: u64 = 1_000_000;
@@ -12,6 +16,8 @@ pub struct TrimArgs {
     strategy: Option<Trim>,
     approximate: bool,
     limit: Option<u64>,
+    /// The argument of the threshold.
+    threshold_at: usize,
 }
 
 impl TrimArgs {
@@ -41,32 +47,60 @@ impl TrimArgs {
         } else {
             Trim::MaxLen(ctx.int(at)?.try_into().map_err(|_| MAXLEN_NEGATIVE)?)
         });
+        self.threshold_at = at;
         Ok(Some(at + 1))
     }
 
     /// Checks the options against each other, once all have been taken.
-    pub fn complete(&self, required: bool) -> Result<(), Error> {
+    pub fn complete(&self, ctx: &Ctx, required: bool) -> Result<(), Error> {
         if self.strategy.is_none() && self.limit.is_some_and(|n| n > 0) {
             return Err(LIMIT_ALONE);
         }
         if self.strategy.is_none() && required {
             return Err(NO_STRATEGY);
         }
-        if self.limit.is_some() && !self.approximate {
+        if self.limit.is_some() && !self.approximate && !ctx.keys.access.replays() {
             return Err(LIMIT_EXACT);
         }
         Ok(())
     }
 
-    /// Trims; returns how many entries are gone.
-    pub fn run(&self, ctx_entries: u64, stream: &mut StreamMut) -> u64 {
+    /// Trims; returns how many entries are gone. `node_entries`: how many a node may hold.
+    pub fn run(&self, node_entries: u64, stream: &mut StreamMut) -> u64 {
         let Some(strategy) = self.strategy else { return 0 };
-        let default = match ctx_entries.saturating_mul(100) {
+        let limit = match (node_entries.saturating_mul(100), self.limit) {
+            // In a log a limit stands beside what it came to.
             _ if !self.approximate => 0,
-            0 => 10_000,
-            n => n.min(MAX_DEFAULT_LIMIT),
+            (_, Some(limit)) => limit,
+            (0, None) => 10_000,
+            (n, None) => n.min(MAX_DEFAULT_LIMIT),
         };
-        stream.trim(strategy, self.approximate, self.limit.unwrap_or(default))
+        stream.trim(strategy, self.approximate, limit)
+    }
+
+    /// What the journal says instead: the length or the first id that approximate trimming
+    /// came to, demanded exactly. `None` if that is what was asked.
+    pub fn exactly(&self, log: &Log) -> Option<Exact> {
+        let text = match self.strategy? {
+            _ if !self.approximate => return None,
+            Trim::MaxLen(_) => log.len().to_string(),
+            Trim::MinId(_) if log.is_empty() => Id::MAX.to_string(),
+            Trim::MinId(_) => log.first_id().to_string(),
+        };
+        Some(Exact { at: self.threshold_at, text })
+    }
+}
+
+/// A threshold, and the argument that it stands in, behind an operator.
+pub struct Exact {
+    at: usize,
+    text: String,
+}
+
+impl Exact {
+    /// The arguments that change.
+    pub fn replaced(&self) -> [(usize, &[u8]); 2] {
+        [(self.at - 1, b"="), (self.at, self.text.as_bytes())]
     }
 }
 

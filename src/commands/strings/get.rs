@@ -3,6 +3,7 @@
 use super::{
     super::{
         ctx::{Ctx, DONE, Outcome},
+        expiry::expire_at,
         row::{Arg, Flags, KeyFlags, KeySpec, Row},
     },
     options::{Dialect, Expiry, MILLISECONDS, Options, SECONDS, UNIX_MILLISECONDS, UNIX_SECONDS},
@@ -98,7 +99,9 @@ pub(super) fn reply_value(ctx: &mut Ctx) -> Result<bool, Error> {
 fn getdel(ctx: &mut Ctx) -> Outcome {
     if reply_value(ctx)? {
         let key = ctx.key(1);
-        ctx.keys.delete(key, event::DEL);
+        if ctx.keys.delete(key, event::DEL) {
+            ctx.journal_deleted(key.bytes, false);
+        }
     }
     DONE
 }
@@ -112,10 +115,12 @@ fn getex(ctx: &mut Ctx) -> Outcome {
     match options.expiry {
         Expiry::Time(t) => {
             let at = t.resolve(ctx)?;
-            ctx.keys.expire_at(key, at as i64);
+            expire_at(ctx, key, at as i64);
         }
         Expiry::Persist => {
-            ctx.keys.persist(key);
+            if ctx.keys.persist(key) {
+                ctx.journal_instead(&[b"PERSIST", key.bytes]);
+            }
         }
         Expiry::None | Expiry::Keep => {}
     }
@@ -125,6 +130,7 @@ fn getex(ctx: &mut Ctx) -> Outcome {
 fn getset(ctx: &mut Ctx) -> Outcome {
     reply_value(ctx)?;
     store(ctx, 1, 2, Ttl::Clear);
+    ctx.journal_with(&[(0, b"SET")]);
     DONE
 }
 

@@ -99,6 +99,8 @@ fn incrbyfloat(ctx: &mut Ctx) -> Outcome {
         ctx.keys.put(key.hash, string::text_entry(key.bytes, &text, None), event::INCRBYFLOAT);
         text
     };
+    // A sum in the last place depends on who adds.
+    ctx.journal_instead(&[b"SET", key.bytes, &text, b"KEEPTTL"]);
     ctx.out.bulk(&text);
     DONE
 }

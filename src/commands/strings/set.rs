@@ -19,6 +19,7 @@ use crate::{
     protocol::Error,
     session::Args,
 };
+use smallvec::SmallVec;
 
 const SET_ARGS: &[Arg] = &[
     Arg::key("key"),
@@ -114,9 +115,11 @@ pub(super) fn store(ctx: &mut Ctx, key_at: usize, value_at: usize, ttl: Ttl) {
 
 /// As [`store`], unless the expiry has passed already: then the key is deleted instead.
 pub(super) fn store_or_expire(ctx: &mut Ctx, key_at: usize, value_at: usize, ttl: Ttl) {
-    if matches!(ttl, Ttl::At(ms) if ms <= ctx.now.wall.0) {
-        let key = ctx.key(key_at);
-        ctx.keys.delete(key, event::DEL);
+    if matches!(ttl, Ttl::At(ms) if ctx.keys.is_past(ms as i64)) {
+        let (key, lazy) = (ctx.key(key_at), ctx.config.memory.lazyfree_lazy_expire);
+        if ctx.keys.delete(key, event::DEL) {
+            ctx.journal_deleted(key.bytes, lazy);
+        }
     } else {
         store(ctx, key_at, value_at, ttl);
     }
@@ -152,6 +155,7 @@ fn set_with_options(ctx: &mut Ctx) -> Outcome {
     let met = is_met(ctx, options.condition)?;
     if met {
         store_or_expire(ctx, 1, 2, ttl);
+        journal_set(ctx, &options, ttl);
     }
     match (options.get, met) {
         (true, _) => {}
@@ -159,6 +163,34 @@ fn set_with_options(ctx: &mut Ctx) -> Outcome {
         (false, false) => ctx.out.null(),
     }
     DONE
+}
+
+/// Writes what SET did to the journal where that is not as it was asked for: with a unix time
+/// in ms, and without GET.
+fn journal_set(ctx: &mut Ctx, options: &Options, ttl: Ttl) {
+    if !ctx.journals() {
+        return;
+    }
+    match (options.expiry, ttl) {
+        // The key was deleted, which is written already.
+        (_, Ttl::At(at)) if ctx.keys.is_past(at as i64) => {}
+        (Expiry::Time(Time { unit: Unit::Milliseconds, absolute: true, .. }), _) => {}
+        (_, Ttl::At(at)) => journal_timed(ctx, 1, 2, at),
+        _ if options.get => {
+            let wanted = |i: &usize| *i < 3 || !ctx.is(*i, "GET");
+            let args: SmallVec<[&[u8]; 8]> = (0..ctx.argc()).filter(wanted).map(|i| ctx.arg(i)).collect();
+            ctx.journal_instead(&args);
+        }
+        _ => {}
+    }
+}
+
+/// Writes that a key was set and expires at a unix time in ms.
+pub(super) fn journal_timed(ctx: &mut Ctx, key_at: usize, value_at: usize, at_ms: u64) {
+    if ctx.journals() {
+        let (key, value) = (ctx.arg(key_at), ctx.arg(value_at));
+        ctx.journal_instead(&[b"SET", key, value, b"PXAT", itoa::Buffer::new().format(at_ms).as_bytes()]);
+    }
 }
 
 /// Whether the first key is as the condition demands.
@@ -199,6 +231,7 @@ fn psetex(ctx: &mut Ctx) -> Outcome {
 fn set_for(ctx: &mut Ctx, unit: Unit) -> Outcome {
     let at = Time { text: ctx.arg(2), unit, absolute: false }.resolve(ctx)?;
     store(ctx, 1, 3, Ttl::At(at));
+    journal_timed(ctx, 1, 3, at);
     ctx.out.ok();
     DONE
 }
@@ -207,7 +240,9 @@ fn delifeq(ctx: &mut Ctx) -> Outcome {
     let met = is_met(ctx, Condition::Equals(ctx.arg(2)))?;
     if met {
         let key = ctx.key(1);
-        ctx.keys.delete(key, event::DEL);
+        if ctx.keys.delete(key, event::DEL) {
+            ctx.journal_deleted(key.bytes, false);
+        }
     }
     ctx.out.int(met.into());
     DONE

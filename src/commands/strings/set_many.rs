@@ -100,6 +100,22 @@ fn all(ctx: &mut Ctx, condition: Condition, from: usize, to: usize) -> bool {
     })
 }
 
+/// Writes what MSETEX did to the journal, with the time as unix time in ms. The pairs end
+/// before argument `end`.
+fn journal_set(ctx: &mut Ctx, end: usize, ttl: Ttl) {
+    match ttl {
+        // Keys were deleted, which is written already; or nothing was.
+        Ttl::At(at) if ctx.keys.is_past(at as i64) => {}
+        Ttl::At(at) if ctx.journals() => {
+            let mut time = itoa::Buffer::new();
+            let tail = [&b"PXAT"[..], time.format(at).as_bytes()];
+            let args: Vec<&[u8]> = (0..end).map(|i| ctx.arg(i)).chain(tail).collect();
+            ctx.journal_instead(&args);
+        }
+        _ => {}
+    }
+}
+
 fn msetex(ctx: &mut Ctx) -> Outcome {
     const INVALID: Error = Error::Static("ERR invalid numkeys value");
     let n = ctx.int(1).ok().and_then(|n| usize::try_from(n).ok());
@@ -115,6 +131,7 @@ fn msetex(ctx: &mut Ctx) -> Outcome {
         for i in (2..end).step_by(2) {
             store_or_expire(ctx, i, i + 1, ttl);
         }
+        journal_set(ctx, end, ttl);
     }
     ctx.out.int(met.into());
     DONE

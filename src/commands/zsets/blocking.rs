@@ -7,7 +7,7 @@ use super::{
         row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row},
     },
     limits,
-    pop::{End, end_arg, pop_first, take},
+    pop::{End, end_arg, pop_first, pop_name, take},
 };
 use crate::keyspace::Type;
 
@@ -66,12 +66,12 @@ fn pop(ctx: &mut Ctx, end: End) -> Outcome {
     let deadline = deadline(ctx, last)?;
     for i in 1..last {
         let key = ctx.key(i);
-        if let Some(set) = ctx.keys.edit_zset(key, limits)? {
-            ctx.out.array(3);
-            ctx.out.bulk(key.bytes);
-            take(set, end, 1, false, &mut ctx.out);
-            return DONE;
-        }
+        let Some(set) = ctx.keys.edit_zset(key, limits)? else { continue };
+        ctx.out.array(3);
+        ctx.out.bulk(key.bytes);
+        take(set, end, 1, false, &mut ctx.out);
+        ctx.journal_instead(&[pop_name(end), key.bytes]);
+        return DONE;
     }
     wait(ctx, (1..last).collect(), deadline, Type::ZSet)
 }

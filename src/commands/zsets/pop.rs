@@ -115,18 +115,24 @@ fn pop(ctx: &mut Ctx, end: End) -> Outcome {
     DONE
 }
 
+/// The command that takes members off an end.
+pub(super) fn pop_name(end: End) -> &'static [u8] {
+    if end == End::Min { b"ZPOPMIN" } else { b"ZPOPMAX" }
+}
+
 /// Pops from the first sorted set there is; whether there was one.
 pub(super) fn pop_first(ctx: &mut Ctx, request: &Mpop<End>) -> Result<bool, Error> {
     let limits = limits(ctx);
     for i in request.keys.clone() {
         let key = ctx.key(i);
-        if let Some(set) = ctx.keys.edit_zset(key, limits)? {
-            ctx.out.array(2);
-            ctx.out.bulk(key.bytes);
-            ctx.out.array(request.count.min(set.get().len()));
-            take(set, request.end, request.count, true, &mut ctx.out);
-            return Ok(true);
-        }
+        let Some(set) = ctx.keys.edit_zset(key, limits)? else { continue };
+        ctx.out.array(2);
+        ctx.out.bulk(key.bytes);
+        let count = request.count.min(set.get().len());
+        ctx.out.array(count);
+        take(set, request.end, count, true, &mut ctx.out);
+        ctx.journal_popped(pop_name(request.end), key.bytes, count);
+        return Ok(true);
     }
     Ok(false)
 }

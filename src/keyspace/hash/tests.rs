@@ -58,6 +58,7 @@ fn apply(keys: &mut Keys, model: &mut Model, limits: HashLimits, op: Op) {
     match op {
         Op::Set(f, v, expiry) => {
             let (f, mut hash) = (name(f), keys.upsert_hash(key, limits).unwrap());
+            hash.drop_due([&*f].into_iter());
             let old = live(model, &f);
             let at = match expiry {
                 NewExpiry::Never => None,
@@ -70,11 +71,13 @@ fn apply(keys: &mut Keys, model: &mut Model, limits: HashLimits, op: Op) {
         }
         Op::Del(f) => {
             let Some(mut hash) = keys.edit_hash(key, limits).unwrap() else { return };
+            hash.drop_due([&*name(f)].into_iter());
             assert_eq!(hash.del(&name(f)), live(model, &name(f)).is_some());
             model.remove(&name(f));
         }
         Op::Expire(f, at) => {
             let Some(mut hash) = keys.edit_hash(key, limits).unwrap() else { return };
+            hash.drop_due([&*name(f)].into_iter());
             if let Some((v, _)) = live(model, &name(f)) {
                 hash.set_expiry(&name(f), at);
                 model.insert(name(f), (v, Some(at)));
@@ -83,6 +86,7 @@ fn apply(keys: &mut Keys, model: &mut Model, limits: HashLimits, op: Op) {
         }
         Op::Persist(f) => {
             let Some(mut hash) = keys.edit_hash(key, limits).unwrap() else { return };
+            hash.drop_due([&*name(f)].into_iter());
             let old = live(model, &name(f));
             assert_eq!(hash.persist(&name(f)), old.as_ref().is_some_and(|(_, at)| at.is_some()));
             if let Some((v, _)) = old {

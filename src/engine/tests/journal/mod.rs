@@ -1,5 +1,7 @@
 //! What commands write to the journal, and in which order.
 
+mod replay;
+
 use crate::engine::testing::Rig;
 
 #[test]
