@@ -85,8 +85,11 @@ pub enum ShellRequest {
     ReleaseMemory,
     /// MEMORY MALLOC-STATS: a text.
     AllocatorReport,
-    /// SHUTDOWN.
-    Shutdown,
+    /// SAVE: wait for a job of the saving task; `+OK` or an error.
+    AwaitJob { ticket: u64 },
+    /// SHUTDOWN, saving or not (`None`: if save points are configured), and whatever goes wrong
+    /// with `force`.
+    Shutdown { save: Option<bool>, force: bool },
 }
 
 impl<'a> Ctx<'a, '_> {

@@ -25,6 +25,7 @@ pub mod monitor;
 pub mod pubsub;
 pub mod rename;
 pub mod row;
+pub mod saving;
 pub mod scan_value;
 pub mod server_cmd;
 pub mod sets;

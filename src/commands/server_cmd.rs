@@ -80,23 +80,26 @@ fn role(ctx: &mut Ctx) -> Outcome {
 }
 
 fn shutdown(ctx: &mut Ctx) -> Outcome {
-    let (mut save, mut nosave, mut abort, mut others) = (false, false, false, false);
+    let (mut save, mut nosave, mut abort, mut now, mut force) = (false, false, false, false, false);
     for i in 1..ctx.argc() {
         match () {
             () if ctx.is(i, "SAVE") => save = true,
             () if ctx.is(i, "NOSAVE") => nosave = true,
             () if ctx.is(i, "ABORT") => abort = true,
-            () if ctx.is(i, "NOW") || ctx.is(i, "FORCE") => others = true,
+            // There are no replicas to wait for.
+            () if ctx.is(i, "NOW") => now = true,
+            () if ctx.is(i, "FORCE") => force = true,
             () => return Err(Error::SYNTAX),
         }
     }
     match () {
-        () if abort && (save || nosave || others) || save && nosave => Err(Error::SYNTAX),
-        // A shutdown is never waited for, so there is never one to abort.
+        () if abort && (save || nosave || now || force) || save && nosave => Err(Error::SYNTAX),
+        () if abort && ctx.shared.abort_shutdown() => {
+            ctx.out.ok();
+            DONE
+        }
         () if abort => Err(Error::NO_SHUTDOWN),
-        // Nothing can be saved yet; who asks for it must not be told that it was done.
-        () if save => Err(Error::SHUTDOWN_FAILED),
-        () => Ok(Flow::Shell(ShellRequest::Shutdown)),
+        () => Ok(Flow::Shell(ShellRequest::Shutdown { save: (save || nosave).then_some(save), force })),
     }
 }
 

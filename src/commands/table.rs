@@ -13,6 +13,7 @@ const FAMILIES: &[&[Row]] = &[
     super::config_cmd::ROWS,
     super::command_cmd::ROWS,
     super::info::ROWS,
+    super::saving::ROWS,
     super::server_cmd::ROWS,
     super::strings::get::ROWS,
     super::strings::set::ROWS,

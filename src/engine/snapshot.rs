@@ -6,9 +6,9 @@
 //! at a time and with its request untouched, and the snapshot writes that value next. So does
 //! whoever writes while too many pre-images have piled up.
 
-use super::{Engine, Worker, dispatch::would_run};
+use super::{Engine, access_policy, dispatch::would_run};
 use crate::{
-    base::time::Now,
+    base::time::Wall,
     commands::{
         keys::each_key,
         row::{Flags, Row},
@@ -24,13 +24,13 @@ use crate::{
 
 impl Engine {
     /// Begins a snapshot of this instant; `also` is done at the same instant, under all locks.
-    pub fn begin_snapshot(&self, w: &mut Worker, now: Now, aof_base: bool, also: impl FnOnce()) -> Snapshot {
-        w.refresh(&self.shared);
-        let about = About { created: now.wall, used_bytes: self.shared.used_bytes(), aof_base };
+    pub fn begin_snapshot(&self, now: Wall, aof_base: bool, also: impl FnOnce()) -> Snapshot {
+        let config = self.shared.config.get();
+        let about = About { created: now, used_bytes: self.shared.used_bytes(), aof_base };
         let mut held = Held::new(&self.shared.keyspace);
         held.all();
         also();
-        Snapshot::begin(&mut held, &self.shared, &w.config, w.access, about)
+        Snapshot::begin(&mut held, &self.shared, &config, access_policy(&config), about)
     }
 
     /// Whether a request has to wait for the snapshot that is being made.

@@ -359,8 +359,7 @@ impl Rig {
 
     /// Begins a snapshot of this instant.
     pub fn begin_snapshot(&mut self) -> Snapshot {
-        let now = self.now();
-        self.engine.begin_snapshot(&mut self.workers[0], now, false, || {})
+        self.engine.begin_snapshot(self.now().wall, false, || {})
     }
 
     /// One tick of active expiry.

@@ -302,6 +302,14 @@ impl Error {
     pub const NOSCRIPT: Error = Error::Static("NOSCRIPT No matching script.");
     pub const NO_CONFIG_FILE: Error = Error::Static("ERR The server is running without a config file");
     pub const SHUTDOWN_FAILED: Error = Error::Static("ERR Errors trying to SHUTDOWN. Check logs.");
+    pub const SAVE_IN_PROGRESS: Error = Error::Static("ERR Background save already in progress");
+    pub const NO_SAVE: Error = Error::Static("ERR Background saving is currently not in progress or scheduled");
+    pub const REWRITE_IN_PROGRESS: Error =
+        Error::Static("ERR Background append only file rewriting already in progress");
+    pub const REWRITE_IN_THE_WAY: Error = Error::Static(
+        "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a \
+         BGSAVE whenever possible.",
+    );
     pub const NO_SHUTDOWN: Error = Error::Static("ERR No shutdown in progress.");
     pub const DEBUG_NOT_ALLOWED: Error = Error::Static(
         "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a \

@@ -1,6 +1,6 @@
 //! Timers: active expiry, idle clients, figures about the process.
 
-use super::{connection, log::Log, worker::Local};
+use super::{connection, log::Log, save, worker::Local};
 use crate::{
     base::clock::Clock,
     env::Env,
@@ -31,6 +31,7 @@ pub async fn run<E: Env>(local: Rc<Local<E>>, log: Option<Log>) {
         version = current;
         local.engine.expire_some(&mut local.worker.borrow_mut(), &*local, &mut cursors);
         local.engine.evict_some(&mut local.worker.borrow_mut(), &*local);
+        save::follow_save_points(&local.engine, now.mono, now.wall.0 / 1000);
         tick = tick.wrapping_add(1);
         if tick.is_multiple_of(SLOW_EVERY) {
             look_at_clients(&local);

@@ -12,7 +12,9 @@ mod lazy_free;
 mod listen;
 pub mod load;
 pub mod log;
+mod save;
 mod shell;
+mod shutdown;
 mod title;
 mod worker;
 
@@ -85,6 +87,7 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
             .map_err(|e| format!("Can't create a worker: {e}"))?;
     }
     lazy_free::spawn(&env, engine.clone(), workers)?;
+    save::spawn(&env, engine.clone(), workers + 1)?;
     let listeners = std::rc::Rc::new(listen::Listeners::new(env.clone(), listen::Spread::new(inboxes)));
     if load::is_needed(&env, &engine.shared.config.get()).await {
         // Nobody may see the key space before it is what it was.
@@ -110,11 +113,7 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
     };
     let result = tokio::select! {
         biased;
-        () = env.shutdown_signal() => {
-            tracing::warn!("Received SIGTERM scheduling shutdown...");
-            Ok(())
-        }
-        () = stopped(&engine) => Ok(()),
+        () = wait_for_end(&env, &engine) => Ok(()),
         failed = serve => failed,
     };
     listeners.close();
@@ -133,6 +132,24 @@ fn boot<E: Env>(env: &E, launch: &Launch, usage: Usage) -> Boot {
         executable: launch.executable.clone(),
         config_file: launch.config_file.clone(),
         os: launch.os.clone(),
+    }
+}
+
+/// Completes when the server may end: a client has seen to that, or the operating system asks
+/// for it and the data set is safe.
+async fn wait_for_end<E: Env>(env: &E, engine: &Engine) {
+    loop {
+        tokio::select! {
+            biased;
+            () = env.shutdown_signal() => tracing::warn!("Received SIGTERM scheduling shutdown..."),
+            () = stopped(engine) => return,
+        }
+        if shutdown::prepare(env, engine, None, false).await {
+            return;
+        }
+        tracing::warn!(
+            "SIGTERM received but errors trying to shut down the server, check the logs for more information"
+        );
     }
 }
 

@@ -1,13 +1,13 @@
 //! What commands ask of the world outside: files, sockets, the end of the server.
 
-use super::{connection::reply_error, worker::Local};
+use super::{connection::reply_error, save::append_all, shutdown, worker::Local};
 use crate::{
     commands::ShellRequest,
     config::{self, Config},
     env::{Disk, DiskFile, Env, Open, words},
     protocol::{Error, Output, Reply},
 };
-use std::{io, time::Duration};
+use std::{future::poll_fn, io, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
 /// A request to listen as the live configuration says, answered with what went wrong.
@@ -59,10 +59,17 @@ pub async fn perform<E: Env>(local: &Local<E>, request: ShellRequest, out: &mut 
         ShellRequest::AllocatorReport => {
             Reply::new(out, resp3).verbatim("txt", local.env.allocator_report().as_bytes())
         }
-        ShellRequest::Shutdown => {
+        ShellRequest::AwaitJob { ticket } => match poll_fn(|cx| local.engine.shared.jobs.poll_end(ticket, cx)).await {
+            true => Reply::new(out, resp3).ok(),
+            false => reply_error(out, resp3, "ERR".into()),
+        },
+        ShellRequest::Shutdown { save, force } => {
             tracing::warn!("User requested shutdown...");
-            local.engine.shared.stop();
-            return false;
+            match shutdown::prepare(&local.env, &local.engine, save, force).await {
+                true => local.engine.shared.stop(),
+                false => Reply::new(out, resp3).error(&Error::SHUTDOWN_FAILED),
+            }
+            return !local.engine.shared.is_stopping();
         }
     }
     true
@@ -99,15 +106,10 @@ async fn write_config<D: Disk>(disk: &D, path: &str, config: &Config, all: bool)
         Err(e) if e.kind() == io::ErrorKind::NotFound => bytes::Bytes::new(),
         Err(e) => return Err(e),
     };
-    let mut text = bytes::Bytes::from(config::rewrite(&old, config, &Config::default(), all));
+    let text = bytes::Bytes::from(config::rewrite(&old, config, &Config::default(), all));
     let temp = format!("{path}.tmp");
     let mut f = disk.open(&temp, Open::Truncate).await?;
-    while !text.is_empty() {
-        match f.append(text.clone()).await? {
-            0 => return Err(io::ErrorKind::WriteZero.into()),
-            n => drop(text.split_to(n)),
-        }
-    }
+    append_all(&mut f, text).await?;
     f.sync().await?;
     disk.rename(&temp, path).await?;
     disk.sync_dir(path.rsplit_once('/').map_or("", |(dir, _)| if dir.is_empty() { "/" } else { dir })).await

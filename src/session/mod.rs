@@ -8,6 +8,7 @@ pub mod channels;
 pub mod clients;
 pub mod commandlog;
 pub mod histogram;
+pub mod jobs;
 pub mod journal;
 pub mod latency;
 pub mod loading;

@@ -8,6 +8,7 @@ use super::{
     clients::ClientInfo,
     clients::Clients,
     commandlog::CommandLogs,
+    jobs::Jobs,
     journal::Journal,
     latency::LatencyMonitor,
     loading::Loading,
@@ -17,7 +18,10 @@ use super::{
 };
 use crate::base::sync::Mutex;
 use crate::{
-    base::{process::Usage, time::Now},
+    base::{
+        process::Usage,
+        time::{Now, Wall},
+    },
     config::Config,
     keyspace::{garbage::Garbage, shard::Keyspace},
 };
@@ -176,6 +180,11 @@ pub struct DebugSwitches {
     pub large_element_bytes: AtomicU32,
 }
 
+/// A shutdown was asked for, and is being prepared.
+const BEFORE_STOP: u8 = 1;
+/// The server ends.
+const STOP: u8 = 2;
+
 /// Something on cache lines of its own.
 #[derive(Default, Debug)]
 #[repr(align(128))]
@@ -199,6 +208,12 @@ pub struct Shared {
     pub saving: Arc<Saving>,
     /// How the append-only file is doing.
     pub aof: AofStatus,
+    pub jobs: Jobs,
+    /// When the last snapshot was begun that is on disk, unix seconds; at first, when the server
+    /// was started.
+    pub last_save_s: AtomicU64,
+    /// Changes that are in it.
+    saved_changes: AtomicU64,
     pub debug: DebugSwitches,
     pub command_logs: CommandLogs,
     /// Memory of all clients, and the monotonic ms when they were last asked.
@@ -223,7 +238,7 @@ pub struct Shared {
     pub rates: Mutex<Rates>,
     /// Error replies by their first word.
     pub errors: Mutex<BTreeMap<String, u64>>,
-    /// 0 running, 1 a clean shutdown was asked for.
+    /// 0 while it runs, [`BEFORE_STOP`], [`STOP`].
     pub stopping: AtomicU8,
     /// Wakes the shell's main task when `stopping` changes.
     pub stop_waker: Mutex<Option<Waker>>,
@@ -232,7 +247,7 @@ pub struct Shared {
 impl Shared {
     /// A server's shared state.
     pub fn new(keyspace: Keyspace, config: Config, boot: Boot, workers: usize, commands: usize) -> Shared {
-        let startup_bytes = keyspace.used_bytes();
+        let (startup_bytes, started_s) = (keyspace.used_bytes(), boot.started.wall.0 / 1000);
         Shared {
             startup_bytes,
             keyspace,
@@ -248,6 +263,9 @@ impl Shared {
             journal: Journal::default(),
             saving: Arc::default(),
             aof: AofStatus::default(),
+            jobs: Jobs::default(),
+            last_save_s: AtomicU64::new(started_s),
+            saved_changes: AtomicU64::new(0),
             debug: DebugSwitches {
                 active_expire: AtomicBool::new(true),
                 pause_cron: AtomicBool::new(false),
@@ -307,14 +325,25 @@ impl Shared {
         self.monitor_count.store(g.len() as u64, SeqCst);
     }
 
-    /// Changes since the last snapshot; there is none yet.
-    pub fn dirty(&self) -> u64 {
+    /// Changes since the server was started.
+    pub fn total_changes(&self) -> u64 {
         self.changes.iter().map(|c| c.0.get()).sum()
+    }
+
+    /// Changes since the last snapshot.
+    pub fn dirty(&self) -> u64 {
+        self.total_changes().saturating_sub(self.saved_changes.load(SeqCst))
+    }
+
+    /// A snapshot of the first `changes` changes, begun at `begun`, is on disk.
+    pub fn saved(&self, changes: u64, begun: Wall) {
+        self.saved_changes.store(changes, SeqCst);
+        self.last_save_s.store(begun.0 / 1000, SeqCst);
     }
 
     /// Asks the shell to end the server.
     pub fn stop(&self) {
-        self.stopping.store(1, SeqCst);
+        self.stopping.store(STOP, SeqCst);
         if let Some(w) = self.stop_waker.lock().take() {
             w.wake();
         }
@@ -326,9 +355,24 @@ impl Shared {
         self.peak_bytes.fetch_max(used_bytes, SeqCst).max(used_bytes)
     }
 
+    /// Announces that the server is about to end, as soon as it has saved its data.
+    pub fn begin_shutdown(&self) {
+        self.stopping.store(BEFORE_STOP, SeqCst);
+    }
+
+    /// Takes back [`Shared::begin_shutdown`]; whether it was not too late.
+    pub fn abort_shutdown(&self) -> bool {
+        self.stopping.compare_exchange(BEFORE_STOP, 0, SeqCst, SeqCst).is_ok()
+    }
+
+    /// Whether the server is about to end as soon as it has saved its data.
+    pub fn is_shutting_down(&self) -> bool {
+        self.stopping.load(SeqCst) == BEFORE_STOP
+    }
+
     /// Whether the server is about to end.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(SeqCst) != 0
+        self.stopping.load(SeqCst) == STOP
     }
 
     /// Counts an error reply by its first word.

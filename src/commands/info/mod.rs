@@ -7,6 +7,7 @@
 mod counters;
 mod facts;
 mod memory;
+mod persistence;
 mod server;
 mod text;
 
@@ -53,7 +54,7 @@ const SECTIONS: &[Section] = &[
     section("Server", Shown::Always, server::server),
     section("Clients", Shown::Always, server::clients),
     section("Memory", Shown::Always, memory::memory),
-    section("Persistence", Shown::Always, server::persistence),
+    section("Persistence", Shown::Always, persistence::persistence),
     section("Stats", Shown::Always, counters::stats),
     section("Replication", Shown::Always, server::replication),
     section("CPU", Shown::Always, server::cpu),

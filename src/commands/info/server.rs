@@ -67,32 +67,6 @@ pub fn clients(f: &Facts, t: &mut Text) {
     ]);
 }
 
-pub fn persistence(f: &Facts, t: &mut Text) {
-    let (dirty, loading) = (f.shared.dirty(), &f.shared.loading);
-    let (keys_loaded, keys_expired) = loading.keys();
-    t.put_all([
-        ("loading", u64::from(loading.is_on())),
-        ("async_loading", 0),
-        ("rdb_changes_since_last_save", dirty),
-        ("rdb_bgsave_in_progress", 0),
-        ("rdb_saves", 0),
-        ("rdb_last_load_keys_expired", keys_expired),
-        ("rdb_last_load_keys_loaded", keys_loaded),
-        ("aof_enabled", 0),
-        ("aof_rewrite_in_progress", 0),
-        ("aof_rewrite_scheduled", 0),
-    ]);
-    if loading.is_on() {
-        let p = loading.progress(f.now.wall);
-        t.put("loading_start_time", p.started_s);
-        t.put("loading_total_bytes", p.total_bytes);
-        t.put("loading_rdb_used_mem", p.saved_used_bytes);
-        t.put("loading_loaded_bytes", p.loaded_bytes);
-        t.put("loading_loaded_perc", format_args!("{:.2}", p.percent));
-        t.put("loading_eta_seconds", p.eta_s);
-    }
-}
-
 pub fn replication(f: &Facts, t: &mut Text) {
     t.put("role", "master");
     t.put("connected_slaves", 0);

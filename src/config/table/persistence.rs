@@ -33,8 +33,7 @@ group! {
     Persistence at persistence;
 
     /// When to write a snapshot.
-    save: SavePoints = SavePoints::default() => special("save").many_words()
-        .warned("snapshots are not written yet: the data set lives in memory only");
+    save: SavePoints = SavePoints::default() => special("save").many_words();
     /// Working directory. The server replaces the initial `./` by its absolute path.
     dir: String = "./".into() => checked("dir", dir).protected().denied_while_loading();
     /// Name of the snapshot.

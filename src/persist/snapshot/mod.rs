@@ -64,7 +64,8 @@ pub struct Snapshot {
     large: VecDeque<(u32, Box<[u8]>)>,
     /// The shard of the value that is being written in parts.
     streaming: Option<usize>,
-    /// Keys written so far.
+    /// Keys there were when it began, and keys written so far.
+    pub keys_total: u64,
     pub keys: u64,
     given_up: bool,
 }
@@ -87,9 +88,11 @@ impl Snapshot {
         }
         saving.set_snapshot(true);
         let mut writer = Writer::new(format, access, config.persistence.rdbchecksum, about);
+        let mut keys_total = 0;
         for db in 0..databases {
             let tables = (0..shards).map(|at| held.peek(at).table(db));
             let (keys, expiring) = tables.fold((0, 0), |n, t| (n.0 + t.len(), n.1 + t.tagged_with(1)));
+            keys_total += keys as u64;
             if keys > 0 {
                 writer.sizes(db, keys as u64, expiring as u64);
             }
@@ -105,6 +108,7 @@ impl Snapshot {
             cursor: 0,
             large: VecDeque::new(),
             streaming: None,
+            keys_total,
             keys: 0,
             given_up: false,
         }
