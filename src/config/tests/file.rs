@@ -63,8 +63,6 @@ fn values_that_would_lie_are_refused() {
 #[test]
 fn loose_promises_are_warned_about() {
     let about = |config: &Config| warnings(config).join("\n");
-    assert!(about(&Config::default()).contains("'save'"));
-    assert!(!about(&loaded("save \"\"")).contains("'save'"));
     assert!(about(&loaded("daemonize yes")).contains("'daemonize'"));
     assert!(!about(&loaded("daemonize no")).contains("'daemonize'"));
 }
