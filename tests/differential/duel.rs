@@ -103,9 +103,10 @@ impl Duel {
     /// Generates sequences until about `commands` commands have been compared, or one of them
     /// shows a difference, which is then shrunk.
     pub fn search(&mut self, sequences: &BoxedStrategy<Vec<Command>>, commands: usize, seed: u64) -> Option<Finding> {
-        let mut bytes = [0; 32];
+        // Every choice begins a generator of its own, which takes ChaCha most of a run's time.
+        let mut bytes = [1; 16];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        let rng = TestRng::from_seed(RngAlgorithm::XorShift, &bytes);
         let mut runner = TestRunner::new_with_rng(Config::default(), rng);
         while self.compared < commands {
             let tree = sequences.new_tree(&mut runner).expect("a sequence");

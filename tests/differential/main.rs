@@ -27,7 +27,7 @@ use grammar::{
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Compared in a run that does not say otherwise.
-const COMMANDS: usize = 30_000;
+const COMMANDS: usize = 500_000;
 /// The tests below that share it.
 const FAMILIES: usize = 13;
 
