@@ -62,7 +62,7 @@ fuzz: cargo-fuzz ## every fuzz target for SECS seconds, or RUNS inputs, under th
 	  cargo fuzz run --sanitizer address "$$t" -- $(FUZZ_BOUND) -len_control=0 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1; \
 	done
 
-bench: ## speed and memory beside redis-server, as a table (ROWS="mem pause" for some)
+bench: ## speed and memory beside redis-server, as a table (ROWS="mem write- pause-free" for some)
 	$(CARGO) build --release --locked --bin norn --example bench
 	NORN_BIN=$${NORN_BIN:-$(TARGET)/release/norn} $(TARGET)/release/examples/bench $(ROWS)
 

@@ -2,11 +2,13 @@
 //! a table.
 //!
 //! `bench [ROW...]` measures all rows or those named (or beginning so): cpu-16 ops-64 cpu-1
-//! engine mem-empty mem-3 mem-ttl mem-100 mem-hash pause. `NORN_BIN` names the binary under test;
-//! `NORN_BIN=$(command -v redis-server)` shows how far from 1 noise alone takes the ratios.
+//! engine write-* range-* whole-* (single requests: `collections`) mem-empty mem-3 mem-ttl mem-100
+//! mem-hash elem-{zset,set,hash,list,stream} pause-insert pause-free-*. `NORN_BIN` names the binary
+//! under test; `NORN_BIN=$(command -v redis-server)` shows how far from 1 noise alone takes the ratios.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod collections;
 #[path = "../common/mod.rs"]
 mod common;
 mod engine;
@@ -74,6 +76,7 @@ fn measure(rows: &[String]) -> io::Result<()> {
     table::print_head();
     speed::run(&pair, &wanted)?;
     engine::run(&wanted)?;
+    collections::run(&pair, &wanted)?;
     memory::run(&pair, &wanted)?;
     pause::run(&pair, &wanted)
 }

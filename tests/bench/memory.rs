@@ -1,24 +1,36 @@
-//! Memory: the resident size of an empty server, and how much it grows per key.
+//! Memory: the resident size of an empty server, and how much it grows per key, or per element
+//! of one key.
 
-use super::load::{Keys, Load, Template};
+use super::load::{Keys, Load, Reply, Template};
 use super::table::{Judged, Row, print};
 use super::{Pair, Side, process};
 use std::{io, thread, time::Duration};
 
 const KEYS: u64 = 1_000_000;
 
-/// A data set: its name, the request that makes one key, its reply, and the bounds in bytes.
-type Set = (&'static str, &'static [&'static str], &'static str, (f64, f64));
+/// A data set: its name, the request that makes one key or element, its reply, and the bounds in
+/// bytes.
+type Set = (&'static str, &'static [&'static str], Reply, (f64, f64));
 
 const FIVE_FIELDS: &[&str] =
     &["HSET", "{key}", "f1", "v0001", "f2", "v0002", "f3", "v0003", "f4", "v0004", "f5", "v0005"];
 
-const SETS: [(&str, Set); 4] = [
-    ("mem-3", ("1M keys with 3-byte values", &["SET", "{key}", "abc"], "+OK\r\n", (56.0, 42.0))),
-    ("mem-ttl", ("the same with a TTL on each", &["SET", "{key}", "abc", "EX", "100000"], "+OK\r\n", (68.0, 50.0))),
-    ("mem-100", ("1M keys with 100-byte values", &["SET", "{key}", VALUE_100], "+OK\r\n", (155.0, 135.0))),
-    ("mem-hash", ("1M hashes of five short fields", FIVE_FIELDS, ":5\r\n", (110.0, 90.0))),
+const SETS: [(&str, Set); 9] = [
+    ("mem-3", ("1M keys with 3-byte values", &["SET", "{key}", "abc"], Reply::OK, (56.0, 42.0))),
+    ("mem-ttl", ("the same with a TTL on each", &["SET", "{key}", "abc", "EX", "100000"], Reply::OK, (68.0, 50.0))),
+    ("mem-100", ("1M keys with 100-byte values", &["SET", "{key}", VALUE_100], Reply::OK, (155.0, 135.0))),
+    ("mem-hash", ("1M hashes of five short fields", FIVE_FIELDS, Reply::NUMBER, (110.0, 90.0))),
+    ("elem-zset", ("sorted set of 1M members", &["ZADD", "k", "{n}", "{key}"], Reply::NUMBER, (75.0, 50.0))),
+    ("elem-set", ("set of 1M members", &["SADD", "k", "{key}"], Reply::NUMBER, (45.0, 32.0))),
+    (
+        "elem-hash",
+        ("hash of 1M fields with 3-byte values", &["HSET", "k", "{key}", "abc"], Reply::NUMBER, (58.0, 38.0)),
+    ),
+    ("elem-list", ("list of 1M items", &["RPUSH", "k", "{key}"], Reply::NUMBER, (19.0, 18.0))),
+    ("elem-stream", ("stream of 1M entries of two short fields", SHORT_FIELDS, Reply::TEXT, (19.0, 17.0))),
 ];
+
+const SHORT_FIELDS: &[&str] = &["XADD", "k", "*", "a", "1", "b", "2"];
 
 const VALUE_100: &str =
     "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789";
@@ -35,7 +47,7 @@ pub fn run(pair: &Pair, wanted: &dyn Fn(&str) -> bool) -> io::Result<()> {
         if wanted(name) {
             let (ours, peer) = (growth(pair, Side::Ours, &set)?, growth(pair, Side::Peer, &set)?);
             let (must, aim) = set.3;
-            let figure = format!("{}: growth per key", set.0);
+            let figure = format!("{}: growth for each", set.0);
             print(&Row { figure, unit: "B", ours, peer, judged: Judged::Ours, must, aim });
         }
     }
