@@ -16,16 +16,17 @@ use super::{
     lanes::{Lane, lanes},
 };
 use crate::model::{
-    Calendar, Command, Reply, State,
+    Calendar, Command, Luck, Reply, State,
+    command::Key,
     reply::UNBLOCKED,
-    state::{Doom, Fate, KeySet, LATE, Lane as LaneId, Outcome, field_bit},
+    state::{Call, Doom, Fate, KeySet, LATE, Lane as LaneId, Outcome, field_bit},
 };
 use norn::base::hash::HashSet;
 use smallvec::SmallVec;
 use std::hash::{BuildHasher, Hash, Hasher};
 
 /// Configurations remembered, after which a search gives up.
-const MOST_CONFIGURATIONS: usize = 400_000;
+const MOST_CONFIGURATIONS: usize = 4_000_000;
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,10 +52,13 @@ struct Config<'h> {
 /// How an order may go on.
 #[derive(Clone, Copy)]
 enum Move {
-    /// The lane's next operation is executed, time having done this.
-    Run { lane: LaneId, doom: Doom },
+    /// The lane's next operation is executed, time having done this, the server having made
+    /// this choice among those it had, if nobody saw which.
+    Run { lane: LaneId, doom: Doom, choice: usize },
     /// The lane's waiting client gives up.
     GiveUp { lane: LaneId },
+    /// The time of a key has come, while the lane's client waits and minds.
+    Lose { lane: LaneId, key: Key },
 }
 
 type Moves = SmallVec<[(u64, Move); 4]>;
@@ -99,9 +103,16 @@ impl<'h> Search<'h> {
             };
             top.next += 1;
             self.steps += 1;
-            let branches = top.moves.len() > 1;
             let mut config = top.config.clone();
-            if !self.perform(&mut config, mv) {
+            let fits = self.perform(&mut config, mv);
+            if let Move::Run { lane, doom, choice } = mv
+                && choice + 1 < config.state.luck.ways
+            {
+                let other = Move::Run { lane, doom, choice: choice + 1 };
+                top.moves.insert(top.next, (0, other));
+            }
+            let branches = top.moves.len() > 1;
+            if !fits {
                 continue;
             }
             if !config.state.changed && self.is_inert(&top.config, mv) {
@@ -152,9 +163,19 @@ impl<'h> Search<'h> {
             let Some(op) = lane.get(*done as usize).filter(|op| op.from.number <= first_end) else { continue };
             let id = i as LaneId;
             if !c.state.is_waiting(id) {
-                self.fates(c, op, |doom| moves.push((op.begun.number, Move::Run { lane: id, doom })));
-            } else if op.reply().is_none_or(gave_up) {
+                self.fates(c, op, |doom| moves.push((op.begun.number, Move::Run { lane: id, doom, choice: 0 })));
+                continue;
+            }
+            if op.reply().is_none_or(gave_up) {
                 moves.push((op.done.number, Move::GiveUp { lane: id }));
+            }
+            if op.command.minds_loss() {
+                let while_waiting = self.calendar.span(op.from.ns, op.done.ns);
+                op.command.each_key(&mut |key| {
+                    if c.state.fate(key, &while_waiting, self.calendar) != Fate::Alive {
+                        moves.push((op.done.number, Move::Lose { lane: id, key }));
+                    }
+                });
             }
         }
         moves.sort_by_key(|m| m.0);
@@ -203,24 +224,30 @@ impl<'h> Search<'h> {
 
     /// The operation that a move is about.
     fn op(&self, c: &Config, mv: Move) -> (LaneId, &'h Op) {
-        let (Move::Run { lane, .. } | Move::GiveUp { lane }) = mv;
+        let (Move::Run { lane, .. } | Move::GiveUp { lane } | Move::Lose { lane, .. }) = mv;
         (lane, self.lanes[lane as usize][c.done[lane as usize] as usize])
     }
 
     /// Makes a move; false if it contradicts a reply.
     fn perform(&self, c: &mut Config<'h>, mv: Move) -> bool {
         let (lane, op) = self.op(c, mv);
-        let Move::Run { doom, .. } = mv else {
-            c.state.stop_waiting(lane);
-            c.state.changed = true;
-            self.advance(c, lane);
-            return true;
-        };
-        if let Outcome::Reply(reply) = c.state.apply((lane, op.conn), &op.command, &op.span, doom) {
-            if op.reply().is_some_and(|seen| !reply.allows(seen)) {
-                return false;
+        match mv {
+            Move::GiveUp { .. } => {
+                c.state.stop_waiting(lane);
+                c.state.changed = true;
+                self.advance(c, lane);
+                return true;
             }
-            self.advance(c, lane);
+            Move::Lose { key, .. } => c.state.lose(key, &op.span),
+            Move::Run { doom, choice, .. } => {
+                let call = Call { lane, conn: op.conn, command: &op.command, at: &op.span };
+                if let Outcome::Reply(reply) = c.state.apply(&call, doom, Luck::new(op.reply(), choice)) {
+                    if op.reply().is_some_and(|seen| !reply.allows(seen)) {
+                        return false;
+                    }
+                    self.advance(c, lane);
+                }
+            }
         }
         for (served, reply) in std::mem::take(&mut c.state.served) {
             let op = self.lanes[served as usize][c.done[served as usize] as usize];
@@ -261,9 +288,10 @@ impl<'h> Search<'h> {
         for (_, mv) in self.moves(&best) {
             let (lane, op) = self.op(&best, mv);
             text += &format!("  {}\n", describe(op));
-            if let Move::Run { doom, .. } = mv {
+            if let Move::Run { doom, choice, .. } = mv {
                 let mut state = best.state.clone();
-                let expected = state.apply((lane, op.conn), &op.command, &op.span, doom);
+                let call = Call { lane, conn: op.conn, command: &op.command, at: &op.span };
+                let expected = state.apply(&call, doom, Luck::new(op.reply(), choice));
                 text += &format!("    expected {expected:?} after {doom:?}\n");
                 for (lane, reply) in &state.served {
                     let op = self.lanes[*lane as usize][best.done[*lane as usize] as usize];

@@ -1,3 +1,5 @@
+mod types;
+
 use super::{
     History,
     history::{OpId, Witness},
@@ -76,6 +78,12 @@ impl Script {
 
     fn answer(&mut self, op: (OpId, u64), r: Reply) {
         self.take(op);
+        self.history.answer(op.0, r, self.now_ns);
+    }
+
+    /// The reply to somebody whose request was taken up before, and who waited.
+    fn serve(&mut self, op: (OpId, u64), r: Reply) {
+        self.now_ns += 1000;
         self.history.answer(op.0, r, self.now_ns);
     }
 

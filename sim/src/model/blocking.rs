@@ -6,8 +6,8 @@
 
 use super::{
     calendar::Span,
-    command::Command,
-    state::{Lane, State, Value},
+    command::{Command, Key},
+    state::{Doom, Lane, State},
 };
 
 impl State<'_> {
@@ -24,11 +24,13 @@ impl State<'_> {
                 }
                 found
             };
-            let waiters: Vec<_> = self.waiting.iter().filter(|w| waits(w.command)).copied().collect();
+            let waiters: Vec<_> = self.waiting.iter().filter(|w| waits(w.command)).cloned().collect();
             for w in waiters {
-                if !matches!(self.slot(key).map(|s| &s.value), Some(Value::List(_))) {
-                    break;
+                let found = self.slot(key).map(|s| s.value.kind());
+                if found != Some(w.command.wants()) && !w.command.minds_loss() {
+                    continue;
                 }
+                self.settled = w.settled;
                 if let Some(reply) = self.run(w.command, at) {
                     self.stop_waiting(w.lane);
                     self.served.push((w.lane, reply));
@@ -36,6 +38,14 @@ impl State<'_> {
             }
         }
         self.ready.clear();
+    }
+
+    /// A key's time has come while somebody waits for it who minds.
+    pub fn lose(&mut self, key: Key, at: &Span) {
+        self.begin(Doom { gone: 1 << key, ..Doom::default() });
+        self.slot(key);
+        self.serve_ready(at);
+        self.doom = Doom::default();
     }
 
     /// Whether a client waits.
@@ -49,7 +59,7 @@ impl State<'_> {
     }
 
     /// Calls `f` with the keys that serving waiting clients may look at.
-    pub fn each_waited(&self, f: &mut impl FnMut(u8)) {
+    pub fn each_waited(&self, f: &mut dyn FnMut(u8)) {
         self.waiting.iter().for_each(|w| w.command.each_key(f));
     }
 }

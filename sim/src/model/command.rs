@@ -3,7 +3,14 @@
 //! Keys are numbers within a *group*: no command names keys of two groups, so that each
 //! group's history can be checked by itself.
 
-use super::reply::Reply;
+use super::{
+    family::Family,
+    reply::Reply,
+    sets::SetCommand,
+    streams::{Id, StreamCommand, each_id},
+    value::Kind,
+    zsets::ZSetCommand,
+};
 use bytes::Bytes;
 
 /// A key's number within its group.
@@ -159,6 +166,9 @@ pub enum Command {
         when: When,
         pairs: Vec<(Field, Bytes)>,
     },
+    OfSet(SetCommand),
+    OfZSet(ZSetCommand),
+    OfStream(StreamCommand),
     Watch(Vec<Key>),
     /// UNWATCH, or DISCARD of a transaction.
     Unwatch {
@@ -169,9 +179,22 @@ pub enum Command {
 }
 
 impl Command {
+    /// The command of a family that has a part of its own in the model.
+    pub fn family(&self) -> Option<&dyn Family> {
+        match self {
+            Command::OfSet(c) => Some(c),
+            Command::OfZSet(c) => Some(c),
+            Command::OfStream(c) => Some(c),
+            _ => None,
+        }
+    }
+
     /// Calls `f` with every key the command names; for EXEC, those of its queue.
-    pub fn each_key(&self, f: &mut impl FnMut(Key)) {
+    pub fn each_key(&self, f: &mut dyn FnMut(Key)) {
         use Command::*;
+        if let Some(family) = self.family() {
+            return family.each_key(f);
+        }
         match self {
             Get(k) | GetDel(k) | GetEx(k, _) | Append(k, _) | StrLen(k) | IncrBy(k, _) | GetRange(k, ..) => f(*k),
             SetRange(k, ..) | Type(k) | Pttl(k) | Persist(k) | LLen(k) | LRange(k, ..) | LIndex(k, _) => f(*k),
@@ -189,6 +212,7 @@ impl Command {
             }
             Exec(queue) => queue.iter().for_each(|c| c.each_key(f)),
             Unwatch { .. } => {}
+            OfSet(_) | OfZSet(_) | OfStream(_) => unreachable!("a family of its own"),
         }
     }
 
@@ -212,6 +236,17 @@ impl Command {
         }
     }
 
+    /// Calls `f` with every id of a stream's entry in its reply.
+    pub fn each_id(&self, reply: &Reply, f: &mut impl FnMut(Id)) {
+        match (self, reply) {
+            (Command::OfStream(_), _) => each_id(reply, f),
+            (Command::Exec(queue), Reply::Array(replies)) => {
+                queue.iter().zip(replies).for_each(|(c, r)| c.each_id(r, f));
+            }
+            _ => {}
+        }
+    }
+
     /// Whether it can wait for a key.
     pub fn blocks(&self) -> bool {
         self.timeout_ms().is_some()
@@ -223,8 +258,22 @@ impl Command {
             Command::BPop { timeout_ms, .. }
             | Command::BLMove { timeout_ms, .. }
             | Command::BLMPop { timeout_ms, .. } => Some(*timeout_ms),
-            _ => None,
+            _ => self.family()?.timeout_ms(),
         }
+    }
+
+    /// The type that somebody waits for who waits in it.
+    pub fn wants(&self) -> Kind {
+        match self {
+            Command::OfZSet(_) => Kind::ZSet,
+            Command::OfStream(_) => Kind::Stream,
+            _ => Kind::List,
+        }
+    }
+
+    /// Whether somebody who waits in it is also told if what it waits for is lost.
+    pub fn minds_loss(&self) -> bool {
+        matches!(self, Command::OfStream(c) if c.minds_loss())
     }
 
     /// The moment (unix ms) at which it lets a key expire, if it names one.
@@ -248,7 +297,7 @@ impl Command {
             Get(_) | StrLen(_) | GetRange(..) | MGet(_) | Exists(_) | Type(_) | Pttl(_) | LLen(_) | LRange(..) => true,
             LIndex(..) | HGet(..) | HMGet(..) | HLen(_) | HGetAll(_) | HExists(..) | HPttl(..) => true,
             Exec(queue) => queue.iter().all(Command::only_reads),
-            _ => false,
+            _ => self.family().is_some_and(|family| family.only_reads()),
         }
     }
 
@@ -267,7 +316,7 @@ impl Command {
             }
             LRem(..) | Push { only_existing: true, .. } => *reply == Reply::Int(0),
             LInsert { .. } => matches!(reply, Reply::Int(0 | -1)),
-            _ => false,
+            _ => self.family().is_some_and(|family| family.was_inert(reply)),
         }
     }
 }

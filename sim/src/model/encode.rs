@@ -1,6 +1,11 @@
 //! Commands as words: what a client sends.
 
-use super::command::{Command, End, Field, Key, Ttl, When};
+use super::{
+    command::{Command, End, Field, Key, Ttl, When},
+    members::{Member, name},
+    streams::{Consumer, GroupName},
+    zsets::Score,
+};
 use bytes::Bytes;
 
 /// Writes a command's words. `name` gives the name of a key.
@@ -15,6 +20,11 @@ pub fn field(f: Field) -> Bytes {
     Bytes::from(format!("f{f}"))
 }
 
+/// The name of a consumer.
+pub fn consumer(c: Consumer) -> Bytes {
+    Bytes::from(format!("c{c}"))
+}
+
 /// Stands for a key's name in the replies that contain one: histories know only numbers.
 pub fn key_mark(k: Key) -> Bytes {
     Bytes::from(vec![b'#', k])
@@ -23,45 +33,84 @@ pub fn key_mark(k: Key) -> Bytes {
 /// Ends a chain of words.
 fn done(_: &mut Words) {}
 
-struct Words<'a> {
+/// A command's words so far.
+pub struct Words<'a> {
     out: Vec<Bytes>,
     name: &'a dyn Fn(Key) -> Bytes,
 }
 
 impl Words<'_> {
-    fn word(&mut self, text: &'static str) -> &mut Self {
+    pub fn word(&mut self, text: &'static str) -> &mut Self {
         self.out.push(Bytes::from_static(text.as_bytes()));
         self
     }
 
-    fn key(&mut self, k: Key) -> &mut Self {
+    pub fn key(&mut self, k: Key) -> &mut Self {
         let name = (self.name)(k);
         self.out.push(name);
         self
     }
 
-    fn keys(&mut self, ks: &[Key]) -> &mut Self {
+    pub fn keys(&mut self, ks: &[Key]) -> &mut Self {
         ks.iter().for_each(|k| done(self.key(*k)));
         self
     }
 
-    fn text(&mut self, b: &Bytes) -> &mut Self {
+    pub fn text(&mut self, b: &Bytes) -> &mut Self {
         self.out.push(b.clone());
         self
     }
 
-    fn int(&mut self, n: i64) -> &mut Self {
+    pub fn int(&mut self, n: i64) -> &mut Self {
         self.out.push(Bytes::from(n.to_string()));
         self
     }
 
-    fn seconds(&mut self, ms: u64) -> &mut Self {
+    pub fn seconds(&mut self, ms: u64) -> &mut Self {
         self.out.push(Bytes::from(format!("{}.{:03}", ms / 1000, ms % 1000)));
         self
     }
 
     fn end(&mut self, e: End) -> &mut Self {
         self.word(if e == End::Left { "LEFT" } else { "RIGHT" })
+    }
+
+    /// The word, if it is to be there.
+    pub fn flag(&mut self, given: bool, text: &'static str) -> &mut Self {
+        if given { self.word(text) } else { self }
+    }
+
+    /// Any number of integers.
+    pub fn ints(&mut self, ints: impl IntoIterator<Item = i64>) -> &mut Self {
+        ints.into_iter().for_each(|n| done(self.int(n)));
+        self
+    }
+
+    /// A text behind a character.
+    pub fn prefixed(&mut self, first: u8, text: &Bytes) -> &mut Self {
+        self.out.push([&[first], &text[..]].concat().into());
+        self
+    }
+
+    pub fn members(&mut self, members: &[Member]) -> &mut Self {
+        self.out.extend(members.iter().map(|m| name(*m)));
+        self
+    }
+
+    /// Members, each after its score.
+    pub fn scored(&mut self, pairs: &[(Score, Member)]) -> &mut Self {
+        pairs.iter().for_each(|(score, m)| done(self.text(&score.text()).members(&[*m])));
+        self
+    }
+
+    pub fn group(&mut self, g: GroupName) -> &mut Self {
+        self.out.push(Bytes::from(format!("g{g}")));
+        self
+    }
+
+    pub fn consumer(&mut self, c: Consumer) -> &mut Self {
+        self.out.push(consumer(c));
+        self
     }
 
     fn ttl(&mut self, t: Ttl) -> &mut Self {
@@ -80,6 +129,9 @@ impl Words<'_> {
 
     fn command(&mut self, c: &Command) {
         use Command::*;
+        if let Some(family) = c.family() {
+            return family.words(self);
+        }
         match c {
             Get(k) => done(self.word("GET").key(*k)),
             Set { key, value, when, get, ttl } => self.set(*key, value, *when, *get, *ttl),

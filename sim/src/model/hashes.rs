@@ -8,8 +8,9 @@ use super::{
     command::{Command, Field, Key, Ttl, When},
     encode::field,
     reply::{HASH_NOT_AN_INTEGER, OVERFLOW, Reply, WRONGTYPE},
-    state::{Due, LATE, State, Value, fields_of},
+    state::{Due, LATE, State, fields_of},
     strings::integer,
+    value::Value,
 };
 use bytes::Bytes;
 use std::{collections::BTreeMap, rc::Rc};

@@ -4,7 +4,8 @@ use super::{
     calendar::Span,
     command::{Command, Key, Ttl, When},
     reply::{NO_SUCH_KEY, OK, Reply},
-    state::{Slot, State, Value},
+    state::{Slot, State},
+    value::Value,
 };
 use bytes::Bytes;
 
@@ -14,12 +15,9 @@ impl State<'_> {
             Command::Del(ks) => {
                 let mut gone = 0;
                 for k in ks {
-                    if self.slot(*k).is_some() {
-                        self.put(*k, None);
-                        gone += 1;
-                    }
+                    gone += usize::from(self.delete(*k));
                 }
-                Reply::Int(gone)
+                Reply::count(gone)
             }
             Command::Exists(ks) => Reply::count(ks.iter().filter(|k| self.slot(**k).is_some()).count()),
             Command::Type(k) => Reply::Status(Bytes::from_static(match self.slot(*k).map(|s| &s.value) {
@@ -27,6 +25,9 @@ impl State<'_> {
                 Some(Value::Str(_)) => b"string",
                 Some(Value::List(_)) => b"list",
                 Some(Value::Hash(_)) => b"hash",
+                Some(Value::Set(_)) => b"set",
+                Some(Value::ZSet(_)) => b"zset",
+                Some(Value::Stream(_)) => b"stream",
             })),
             Command::Expire { key, ttl, when } => self.set_expiry(*key, *ttl, *when, at),
             Command::Pttl(k) => match self.slot(*k) {

@@ -4,8 +4,9 @@ use super::{
     command::{Command, End, Key},
     encode,
     reply::{NO_SUCH_KEY, OK, OUT_OF_RANGE, Reply, WRONGTYPE},
-    state::{State, Value},
+    state::State,
     strings::span,
+    value::Value,
 };
 use bytes::Bytes;
 use std::{collections::VecDeque, rc::Rc};

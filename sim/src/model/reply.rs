@@ -3,6 +3,7 @@
 //! Both sides share one type. What RESP2 and RESP3 merely spell differently is the same
 //! here; what the model cannot know exactly (a remaining time) it expects as a range.
 
+use super::{command::Key, encode::key_mark, family::Name};
 use bytes::Bytes;
 use norn::protocol::value::Value;
 
@@ -30,6 +31,7 @@ pub const WRONGTYPE: Reply =
 pub const NOT_AN_INTEGER: Reply = Reply::Error(Bytes::from_static(b"ERR value is not an integer or out of range"));
 pub const OVERFLOW: Reply = Reply::Error(Bytes::from_static(b"ERR increment or decrement would overflow"));
 pub const HASH_NOT_AN_INTEGER: Reply = Reply::Error(Bytes::from_static(b"ERR hash value is not an integer"));
+pub const NOT_A_SCORE: Reply = Reply::Error(Bytes::from_static(b"ERR resulting score is not a number (NaN)"));
 pub const NO_SUCH_KEY: Reply = Reply::Error(Bytes::from_static(b"ERR no such key"));
 pub const OUT_OF_RANGE: Reply = Reply::Error(Bytes::from_static(b"ERR index out of range"));
 pub const UNBLOCKED: &[u8] = b"UNBLOCKED client unblocked via CLIENT UNBLOCK";
@@ -71,11 +73,13 @@ impl Reply {
             Value::Simple(b) => Reply::Status(b.into()),
             Value::Error(b) => Reply::Error(b.into()),
             Value::Int(n) => Reply::Int(n),
-            Value::Bulk(b) => Reply::Bulk(b.into()),
+            Value::Bulk(b) | Value::Double(b) => Reply::Bulk(b.into()),
             Value::NullBulk => Reply::Nil,
             Value::NullArray => Reply::NilArray,
             Value::Null => Reply::Null,
-            Value::Array(items) => Reply::Array(items.into_iter().map(Reply::seen).collect::<Result<_, _>>()?),
+            Value::Array(items) | Value::Set(items) => {
+                Reply::Array(items.into_iter().map(Reply::seen).collect::<Result<_, _>>()?)
+            }
             Value::Map(pairs) => {
                 let flat = pairs.into_iter().flat_map(|(k, v)| [k, v]);
                 Reply::Array(flat.map(Reply::seen).collect::<Result<_, _>>()?)
@@ -93,6 +97,42 @@ impl Reply {
         let mut pairs: Vec<(Reply, Reply)> = items.chunks_exact(2).map(|p| (p[0].clone(), p[1].clone())).collect();
         pairs.sort_by(|(a, _), (b, _)| a.text().cmp(&b.text()));
         *items = pairs.into_iter().flat_map(|(k, v)| [k, v]).collect();
+    }
+
+    /// Orders the elements of an array that has no order.
+    pub fn sort_texts(&mut self) {
+        if let Reply::Array(items) = self {
+            items.sort_by(|a, b| a.text().cmp(&b.text()));
+        }
+    }
+
+    /// Puts the elements of arrays in an array in their place.
+    pub fn flatten(&mut self) {
+        let Reply::Array(items) = self else { return };
+        let parts = |item| match item {
+            Reply::Array(parts) => parts,
+            other => vec![other],
+        };
+        *items = std::mem::take(items).into_iter().flat_map(parts).collect();
+    }
+
+    /// Replaces the key's name at the beginning of an array by its mark.
+    pub fn mark_first_key(&mut self, keys: &[Key], name: Name) {
+        if let Reply::Array(items) = self
+            && let Some(Reply::Bulk(text)) = items.first_mut()
+            && let Some(key) = keys.iter().find(|k| name(**k) == *text)
+        {
+            *text = key_mark(*key);
+        }
+    }
+
+    /// Makes zeros positive.
+    pub fn drop_signs_of_zeros(&mut self) {
+        match self {
+            Reply::Bulk(text) if text == "-0" => *text = Bytes::from_static(b"0"),
+            Reply::Array(items) => items.iter_mut().for_each(Reply::drop_signs_of_zeros),
+            _ => {}
+        }
     }
 
     fn text(&self) -> Option<&[u8]> {

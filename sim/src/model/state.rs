@@ -8,12 +8,13 @@ use super::{
     calendar::{Calendar, Span},
     command::{Command, FIELDS, Field, Key, Ttl},
     hashes::Map,
+    luck::Luck,
     reply::{OK, Reply},
+    streams::Id,
+    value::Value,
 };
-use bytes::Bytes;
 use smallvec::SmallVec;
 use std::{
-    collections::VecDeque,
     hash::{Hash, Hasher},
     rc::Rc,
 };
@@ -26,14 +27,6 @@ pub type ConnId = u32;
 pub type KeySet = u64;
 /// Beside the bits of keys: the deadline that the command sets has passed already.
 pub const LATE: KeySet = 1 << 7;
-
-/// A key's value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Value {
-    Str(Bytes),
-    List(Rc<VecDeque<Bytes>>),
-    Hash(Map),
-}
 
 /// When a key expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,10 +86,12 @@ pub struct Slot {
 }
 
 /// A client that waits in a blocking command.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Waiter<'h> {
     pub lane: Lane,
     pub command: &'h Command,
+    /// What `$` meant in it when it began to wait.
+    pub settled: SmallVec<[Id; 1]>,
 }
 
 /// A watched key.
@@ -107,6 +102,15 @@ pub struct Watch {
     pub dirty: bool,
     /// Its time had come before it was watched: that it goes is no change.
     expired: bool,
+}
+
+/// A client's command.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'h> {
+    pub lane: Lane,
+    pub conn: ConnId,
+    pub command: &'h Command,
+    pub at: &'h Span,
 }
 
 /// Whether what expires is there.
@@ -143,6 +147,8 @@ pub struct State<'h> {
     /// Whether the last command changed anything.
     pub changed: bool,
     pub(super) doom: Doom,
+    pub(super) settled: SmallVec<[Id; 1]>,
+    pub luck: Luck<'h>,
 }
 
 impl Hash for State<'_> {
@@ -150,7 +156,7 @@ impl Hash for State<'_> {
         self.slots.hash(h);
         self.watching.hash(h);
         self.waiting.len().hash(h);
-        self.waiting.iter().for_each(|w| (w.lane + 1).hash(h));
+        self.waiting.iter().for_each(|w| (w.lane + 1, &w.settled).hash(h));
     }
 }
 
@@ -225,6 +231,7 @@ impl<'h> State<'h> {
                 w.dirty |= !w.expired;
                 w.expired = false;
             }
+            self.wake(k);
         }
     }
 
@@ -232,9 +239,29 @@ impl<'h> State<'h> {
     pub(super) fn touch(&mut self, k: Key) {
         self.changed = true;
         self.watching.iter_mut().filter(|w| w.key == k).for_each(|w| w.dirty = true);
+        self.wake(k);
+    }
+
+    /// Has those who wait for a key look again.
+    pub(super) fn wake(&mut self, k: Key) {
         if !self.waiting.is_empty() {
             self.ready.push(k);
         }
+    }
+
+    /// Deletes a key; whether it existed.
+    pub(super) fn delete(&mut self, k: Key) -> bool {
+        let exists = self.slot(k).is_some();
+        if exists {
+            self.put(k, None);
+        }
+        exists
+    }
+
+    /// Gives a key that exists another value without anybody being told.
+    pub(super) fn put_aside(&mut self, k: Key, value: Value) {
+        self.changed = true;
+        self.slots[k as usize].as_mut().expect("it was looked at").value = value;
     }
 
     /// Sets a key, or deletes it.
@@ -248,20 +275,15 @@ impl<'h> State<'h> {
     pub(super) fn put_until(&mut self, k: Key, value: Value, ttl: Ttl, at: &Span) {
         if self.doom.gone & LATE == 0 {
             self.put(k, Some(Slot { value, due: Self::due(ttl, at) }));
-        } else if self.slot(k).is_some() {
-            self.put(k, None);
+        } else {
+            self.delete(k);
         }
     }
 
     /// Sets a key's value and keeps its expiry; an emptied collection ceases to exist.
     pub(super) fn put_value(&mut self, k: Key, value: Value) {
         let due = self.slot(k).and_then(|s| s.due);
-        let empty = match &value {
-            Value::Str(_) => false,
-            Value::List(l) => l.is_empty(),
-            Value::Hash(h) => h.is_empty(),
-        };
-        self.put(k, (!empty).then_some(Slot { value, due }));
+        self.put(k, (!value.is_nothing()).then_some(Slot { value, due }));
     }
 
     /// The deadline that `ttl` means for a command at `at`.
@@ -273,13 +295,20 @@ impl<'h> State<'h> {
         }
     }
 
-    /// Runs a client's command.
-    pub fn apply(&mut self, who: (Lane, ConnId), command: &'h Command, at: &Span, doom: Doom) -> Outcome {
-        let (lane, conn) = who;
+    /// Before a command.
+    pub(super) fn begin(&mut self, doom: Doom) {
         self.changed = false;
         self.doom = doom;
         self.ready.clear();
         self.served.clear();
+        self.settled.clear();
+    }
+
+    /// Runs a client's command.
+    pub fn apply(&mut self, call: &Call<'h>, doom: Doom, luck: Luck<'h>) -> Outcome {
+        let Call { lane, conn, command, at } = *call;
+        self.begin(doom);
+        self.luck = luck;
         let outcome = match command {
             Command::Exec(queue) => Outcome::Reply(self.exec(conn, queue, at)),
             Command::Watch(keys) => Outcome::Reply(self.watch(conn, keys)),
@@ -289,13 +318,15 @@ impl<'h> State<'h> {
             }
             _ => match self.run(command, at) {
                 None => {
-                    self.waiting.push(Waiter { lane, command });
+                    let settled = std::mem::take(&mut self.settled);
+                    self.waiting.push(Waiter { lane, command, settled });
                     self.changed = true;
                     Outcome::Blocked
                 }
                 Some(reply) => Outcome::Reply(reply),
             },
         };
+        self.luck.look_away();
         self.serve_ready(at);
         self.doom = Doom::default();
         outcome
@@ -327,7 +358,10 @@ impl<'h> State<'h> {
         if dirty {
             return Reply::NilArray;
         }
-        let results = queue.iter().map(|c| {
+        let seen = self.seen();
+        let results = queue.iter().enumerate().map(|(i, c)| {
+            self.luck.look_at(seen, i);
+            self.settled.clear();
             let reply = self.run(c, at);
             // Nobody waits inside a transaction.
             reply.unwrap_or(if matches!(c, Command::BLMove { .. }) { Reply::Nil } else { Reply::NilArray })
@@ -337,16 +371,17 @@ impl<'h> State<'h> {
 
     /// What a command replies, having done its work; `None` if it has to wait.
     pub(super) fn run(&mut self, command: &Command, at: &Span) -> Option<Reply> {
-        let blocking = command.blocks();
-        let done = self.run_string(command, at);
-        let done = done.or_else(|| self.run_key(command, at)).or_else(|| self.run_hash(command, at));
-        match done {
-            Some(reply) => Some(reply),
-            None => {
-                let reply = self.run_list(command);
-                assert!(blocking || reply.is_some(), "the model knows {command:?}");
-                reply
+        let done = match command {
+            Command::OfSet(c) => Some(self.run_set(c).unwrap_or_else(|error| error)),
+            Command::OfZSet(c) => self.run_zset(c),
+            Command::OfStream(c) => self.run_stream(c, at),
+            _ => {
+                let done = self.run_string(command, at);
+                let done = done.or_else(|| self.run_key(command, at)).or_else(|| self.run_hash(command, at));
+                done.or_else(|| self.run_list(command))
             }
-        }
+        };
+        // Who finds nothing and does not want to wait is told so.
+        if done.is_none() && !command.blocks() { Some(Reply::NilArray) } else { done }
     }
 }

@@ -4,7 +4,8 @@ use super::{
     calendar::Span,
     command::{Command, Key, Ttl, When},
     reply::{NOT_AN_INTEGER, OK, OVERFLOW, Reply, WRONGTYPE},
-    state::{Slot, State, Value},
+    state::{Slot, State},
+    value::Value,
 };
 use bytes::Bytes;
 

@@ -8,7 +8,15 @@ use super::{
 use crate::{
     env::SimEnv,
     machine::Machine,
-    model::{Command, Reply, command::Key, encode::words, state::ConnId},
+    model::{
+        Command, Reply,
+        command::Key,
+        encode::words,
+        sets::SetCommand,
+        state::ConnId,
+        streams::{Id, StreamCommand},
+        zsets::{Query, ZSetCommand},
+    },
 };
 use bytes::Bytes;
 use norn::{
@@ -125,6 +133,11 @@ async fn read_group<S: Stream>(asker: &mut Asker<S>, board: &Board, conn: ConnId
             Command::Get(key),
             Command::LRange(key, 0, -1),
             Command::HGetAll(key),
+            Command::OfSet(SetCommand::Members(key)),
+            Command::OfZSet(ZSetCommand::Range { key, range: Query::ALL, scores: true }),
+            Command::OfStream(StreamCommand::Range { key, from: Id::MIN, to: Id::MAX, rev: false, count: None }),
+            Command::OfStream(StreamCommand::Summary(key, 0)),
+            Command::OfStream(StreamCommand::Summary(key, 1)),
         ];
         for look in looks {
             let words = words(&look, |k| plan.name(group, k));

@@ -6,7 +6,7 @@ use crate::{
         History,
         history::{OpId, Witness},
     },
-    model::{Command, Reply, command::Key, encode::key_mark, state::ConnId},
+    model::{Command, Reply, command::Key, encode::key_mark, state::ConnId, streams::Id},
     net::{Meter, Moment},
 };
 use madsim::time::TimeHandle;
@@ -15,6 +15,9 @@ use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
 };
+
+/// Ids of stream entries that clients remember.
+const IDS_SEEN: usize = 24;
 
 /// The state of the workload.
 pub struct Board {
@@ -36,6 +39,8 @@ pub struct Inner {
     pub finished: u64,
     /// Makes values unlike any other.
     pub serial: u64,
+    /// Ids of stream entries that clients have seen of late, by group.
+    pub ids_seen: Vec<Vec<Id>>,
     /// What the workload was about, for the summary.
     pub connections: u64,
     /// Replies that clients did not stay to read.
@@ -63,6 +68,7 @@ impl Board {
             calm: false,
             finished: 0,
             serial: 0,
+            ids_seen: vec![Vec::new(); plan.groups.len()],
             connections: 0,
             unread: 0,
         };
@@ -117,6 +123,13 @@ impl Inner {
     fn answer(&mut self, plan: &Plan, id: OpId, mut reply: Reply, bytes: u64) {
         let op = &self.history.groups[id.group].ops[id.index];
         plan.normalise(id.group, &op.command, &mut reply);
+        let ids = &mut self.ids_seen[id.group];
+        op.command.each_id(&reply, &mut |id| {
+            if ids.len() == IDS_SEEN {
+                ids.remove(0);
+            }
+            ids.push(id);
+        });
         self.history.answer(id, reply, bytes);
     }
 
@@ -174,6 +187,10 @@ impl Plan {
     /// and the order of a hash's fields.
     fn normalise(&self, group: usize, command: &Command, reply: &mut Reply) {
         match (command, reply) {
+            (c, reply) if c.family().is_some() => {
+                let family = c.family().expect("it has one");
+                family.normalise(reply, &|key| self.name(group, key));
+            }
             (Command::HGetAll(_), reply) => reply.sort_pairs(),
             (Command::Exec(queue), Reply::Array(replies)) => {
                 queue.iter().zip(replies).for_each(|(c, r)| self.normalise(group, c, r));

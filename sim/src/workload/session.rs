@@ -31,6 +31,28 @@ use tokio::{
     sync::Notify,
 };
 
+/// Settings that clients change meanwhile.
+const SETTINGS: [(&str, &str); 18] = [
+    ("list-max-listpack-size", "-2"),
+    ("list-max-listpack-size", "4"),
+    ("list-compress-depth", "1"),
+    ("hash-max-listpack-entries", "4"),
+    ("hash-max-listpack-entries", "512"),
+    ("hash-max-listpack-value", "16"),
+    ("set-max-intset-entries", "3"),
+    ("set-max-intset-entries", "512"),
+    ("set-max-listpack-entries", "4"),
+    ("set-max-listpack-entries", "128"),
+    ("set-max-listpack-value", "12"),
+    ("zset-max-listpack-entries", "4"),
+    ("zset-max-listpack-entries", "128"),
+    ("zset-max-listpack-value", "12"),
+    ("stream-node-max-entries", "3"),
+    ("stream-node-max-bytes", "100"),
+    ("hz", "50"),
+    ("notify-keyspace-events", "AKE"),
+];
+
 /// What a reply belongs to.
 enum Awaited {
     Op,
@@ -313,11 +335,12 @@ impl<'a> Session<'a> {
 
     fn draw(&self, plan: &Plan, group: usize) -> Vec<Request> {
         let now_ns = self.board.now_ns();
-        let mut inner = self.board.lock();
+        let inner = &mut *self.board.lock();
         let wall_ms = inner.history.calendar.wall_ms(now_ns);
         let keys = plan.groups[group];
-        let (rng, serial) = (&mut *self.rng.borrow_mut(), &mut inner.serial);
-        Draw { plan, rng, serial, wall_ms, keys, group, calm: self.calm, queueing: false }.unit()
+        let (rng, serial, ids_seen) =
+            (&mut *self.rng.borrow_mut(), &mut inner.serial, inner.ids_seen[group].as_slice());
+        Draw { plan, rng, serial, wall_ms, ids_seen, keys, group, calm: self.calm, queueing: false }.unit()
     }
 
     /// Does something to the server or to another client.
@@ -342,17 +365,7 @@ impl<'a> Session<'a> {
                 self.request(&words, Awaited::Anything, bytes);
             }
             _ => {
-                let settings: [(&str, &str); 8] = [
-                    ("list-max-listpack-size", "-2"),
-                    ("list-max-listpack-size", "4"),
-                    ("list-compress-depth", "1"),
-                    ("hash-max-listpack-entries", "4"),
-                    ("hash-max-listpack-entries", "512"),
-                    ("hash-max-listpack-value", "16"),
-                    ("hz", "50"),
-                    ("notify-keyspace-events", "AKE"),
-                ];
-                let (name, value) = settings[(draw >> 32) as usize % settings.len()];
+                let (name, value) = SETTINGS[(draw >> 32) as usize % SETTINGS.len()];
                 self.ask(&["CONFIG", "SET", name, value], Awaited::Exactly(OK), bytes);
             }
         }
