@@ -24,7 +24,9 @@ use tracing_subscriber::layer::SubscriberExt;
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let args: Vec<Vec<u8>> = std::env::args_os().skip(1).map(|arg| arg.into_encoded_bytes()).collect();
+    let mut words = std::env::args_os().map(|arg| arg.into_encoded_bytes());
+    let tool = words.next().and_then(|program| cli::tool(&program));
+    let args: Vec<Vec<u8>> = tool.map(|name| name.as_bytes().to_vec()).into_iter().chain(words).collect();
     let done = match cli::plan(&args) {
         Plan::Version => {
             println!("{}", cli::VERSION);
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         }
         Plan::Help => Err(cli::USAGE.into()),
         Plan::Unsupported(why) => Err(why.into()),
+        Plan::CheckRdb(file) => check_rdb(&String::from_utf8_lossy(&file)),
         Plan::Run(launch) => configuration(&launch).map_err(|e| e.to_string()).and_then(|c| serve(c, &launch)),
     };
     match done {
@@ -41,6 +44,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn check_rdb(path: &str) -> Result<(), String> {
+    let mut say = |line: &str| println!("{line}");
+    tokio_env::run(TokioEnv::new(), |env| server::check_rdb(env, path, &mut say))
+        .map_err(|e| format!("no event loop: {e}"))?
 }
 
 fn configuration(launch: &Launch) -> Result<Config, LoadError> {

@@ -52,7 +52,7 @@ fuzz_target!(|input: Input| {
         assert!(log.range_back(Id::MIN, Id::MAX).map(owned).eq(model.clone().into_iter().rev()));
     }
     let mut again = Log::default();
-    for node in log.nodes() {
+    for node in log.nodes_from(Id::MIN) {
         let mut listpack = Vec::new();
         node.write_listpack(&mut listpack);
         let id = norn::data::stream::Keyed::id(node);

@@ -18,6 +18,8 @@ pub enum Plan {
     Help,
     /// Print this and fail.
     Unsupported(&'static str),
+    /// Check an RDB file, and do nothing else.
+    CheckRdb(Vec<u8>),
     /// Run a server.
     Run(Launch),
 }
@@ -59,6 +61,7 @@ Usage: norn [/path/to/valkey.conf] [options] [-]
        norn - (read config from stdin)
        norn -v or --version
        norn -h or --help
+       norn check-rdb <rdb-file-name>
 
 Examples:
        norn (run the server with default conf)
@@ -69,6 +72,11 @@ Examples:
        norn /etc/myvalkey.conf --loglevel verbose
 ";
 
+/// The first argument that a program's name stands for: tools go by the names of Valkey's.
+pub fn tool(program: &[u8]) -> Option<&'static str> {
+    program.ends_with(b"-check-rdb").then_some("check-rdb")
+}
+
 /// Reads the arguments after the program's name.
 pub fn plan(args: &[Vec<u8>]) -> Plan {
     match args.first().map(Vec::as_slice) {
@@ -76,6 +84,12 @@ pub fn plan(args: &[Vec<u8>]) -> Plan {
         Some(b"-h" | b"--help") => return Plan::Help,
         Some(b"--test-memory" | b"--check-system") => {
             return Plan::Unsupported("Tests of the machine are not part of this server.");
+        }
+        Some(b"check-rdb") => {
+            return match args {
+                [_, file] => Plan::CheckRdb(file.clone()),
+                _ => Plan::Unsupported("Usage: norn check-rdb <rdb-file-name>"),
+            };
         }
         _ => {}
     }
@@ -170,6 +184,10 @@ mod tests {
         assert!(matches!(plan(&args(&["--test-memory", "1"])), Plan::Unsupported(_)));
         assert!(matches!(plan(&args(&["x.conf", "--sentinel"])), Plan::Unsupported(_)));
         assert_eq!(plan(&[]), Plan::Run(Launch::default()));
+        assert_eq!(plan(&args(&["check-rdb", "x.rdb"])), Plan::CheckRdb(b"x.rdb".to_vec()));
+        assert!(matches!(plan(&args(&["check-rdb"])), Plan::Unsupported(_)));
+        assert_eq!(tool(b"/usr/bin/valkey-check-rdb"), Some("check-rdb"));
+        assert_eq!(tool(b"norn"), None);
     }
 
     #[test]

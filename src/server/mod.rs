@@ -5,6 +5,7 @@
 
 pub mod aof;
 mod banner;
+mod check_rdb;
 mod connection;
 mod cron;
 mod files;
@@ -18,6 +19,7 @@ mod shutdown;
 mod title;
 mod worker;
 
+pub use check_rdb::check_rdb;
 pub use shell::ShellHandle;
 
 use crate::{

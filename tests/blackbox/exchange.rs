@@ -4,13 +4,13 @@
 use crate::common::{Client, Server, Value, ok, peer, start};
 
 /// Options that make small forms, or large ones, of the same values.
-const FORMS: &[&[&str]] = &[
+pub const FORMS: &[&[&str]] = &[
     &[],
     &["--hash-max-listpack-entries", "2", "--set-max-intset-entries", "2", "--zset-max-listpack-entries", "2"],
     &["--list-max-listpack-size", "3", "--list-compress-depth", "1"],
 ];
 
-fn fill(c: &mut Client) {
+pub fn fill(c: &mut Client) {
     let long = "long text ".repeat(700);
     let commands = [
         "SET int 12345",
@@ -50,7 +50,7 @@ fn flatten(v: &Value, words: &mut Vec<String>) {
 }
 
 /// What a client sees of a value, in an order that both servers agree on.
-fn seen(c: &mut Client, key: &str) -> Vec<String> {
+pub fn seen(c: &mut Client, key: &str) -> Vec<String> {
     let kind = c.cmd(&["TYPE", key]).text();
     let reply = match kind.as_str() {
         "string" => c.cmd(&["GET", key]),

@@ -9,4 +9,5 @@ mod common;
 mod exchange;
 mod harness;
 mod process;
+mod rdb_file;
 mod start;

@@ -63,11 +63,18 @@ impl Server {
 
     /// The same from a prepared command, to which port, directory and the like are added.
     #[track_caller]
-    pub fn start_with(mut command: Command) -> Server {
+    pub fn start_with(command: Command) -> Server {
+        Server::start_prepared(command, |_| ())
+    }
+
+    /// The same, with something put into the directory first.
+    #[track_caller]
+    pub fn start_prepared(mut command: Command, prepare: impl FnOnce(&Path)) -> Server {
         let number = NEXT.fetch_add(1, Relaxed);
         let name = format!("norn-test-{}-{number}", std::process::id());
         let dir = env::temp_dir().join(name);
         fs::create_dir_all(&dir).expect("a directory for the server");
+        prepare(&dir);
         let port = free_port();
         let log = fs::File::create(dir.join("stdout")).expect("a file for its output");
         command.args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""]);

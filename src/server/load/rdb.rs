@@ -84,7 +84,9 @@ pub async fn load_rdb<E: Env>(
         Feed { env, engine, scanner: Scanner::new(options), batches: Some(batches), loaded: Loaded::default() };
     let fed = feed.run(&file, progress).await;
     progress.finish();
-    let Feed { mut loaded, .. } = feed;
+    // The loaders end when nothing more can come.
+    feed.batches = None;
+    let mut loaded = std::mem::take(&mut feed.loaded);
     let stored = gather(results).await;
     match (fed, stored) {
         (Ok(()), Ok(tally)) => loaded.tally = tally,

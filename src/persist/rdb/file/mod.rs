@@ -18,11 +18,13 @@
 //! | [`scanner`] | the pieces back, from bytes as they arrive; keys many at a time |
 //! | [`skip`] | where a value ends |
 //! | [`record`] | one key with its value |
+//! | `check` | a file gone over for a person |
 //!
 //! Sources: `rdb.h` and `rdb.c` of Valkey 8 and 9, and the documentation of the format.
 
 use std::borrow::Cow;
 
+mod check;
 pub mod record;
 pub mod scanner;
 pub mod skip;
@@ -31,6 +33,7 @@ pub mod writer;
 #[cfg(test)]
 mod tests;
 
+pub use check::Check;
 pub use record::{Batch, Record, Records};
 pub use scanner::{Checked, Item, Options, Scanner};
 pub use writer::{About, Access, Writer, record, record_head};
