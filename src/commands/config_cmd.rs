@@ -91,7 +91,9 @@ fn set(ctx: &mut Ctx) -> Outcome {
         match (in_transaction, any(&["bind", "port"])) {
             (true, true) => Err(Error::NOT_IN_MULTI),
             (true, false) => Ok(None),
-            (false, moves) => Ok((moves || any(&["maxclients", "proc-title-template"])).then_some(before)),
+            (false, moves) => {
+                Ok((moves || any(&["maxclients", "proc-title-template", "appendonly"])).then_some(before))
+            }
         }
     })?;
     match undo {

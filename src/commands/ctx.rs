@@ -85,11 +85,25 @@ pub enum ShellRequest {
     ReleaseMemory,
     /// MEMORY MALLOC-STATS: a text.
     AllocatorReport,
+    /// DEBUG RELOAD, DEBUG LOADAOF: `+OK` or an error.
+    LoadAgain(Again),
     /// SAVE: wait for a job of the saving task; `+OK` or an error.
     AwaitJob { ticket: u64 },
     /// SHUTDOWN, saving or not (`None`: if save points are configured), and whatever goes wrong
     /// with `force`.
     Shutdown { save: Option<bool>, force: bool },
+}
+
+/// What DEBUG RELOAD and DEBUG LOADAOF load again.
+#[derive(Clone, Copy, Debug)]
+pub enum Again {
+    /// The snapshot, after one has been written with `save`; into an empty key space with `flush`,
+    /// otherwise keys that exist are replaced.
+    Rdb {
+        save: bool,
+        flush: bool,
+    },
+    Aof,
 }
 
 impl<'a> Ctx<'a, '_> {

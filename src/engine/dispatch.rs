@@ -143,6 +143,12 @@ impl Engine {
         if row.flags.has(Flags::DEBUG) && !s.info.may(w.config.security.enable_debug_command) {
             return refuse(Error::DEBUG_NOT_ALLOWED);
         }
+        if (self.shared.aof.is_failing() || self.shared.save_failed.load(Relaxed))
+            && (would_run(s, command, Flags::WRITE) || row.name == "ping")
+            && let Some(e) = self.disk_error(w)
+        {
+            return refuse(e);
+        }
         if w.config.replication.min_replicas_to_write > 0 && would_run(s, command, Flags::WRITE) {
             // There is no replication yet, so no replica is ever good enough.
             return refuse(Error::NOREPLICAS);
@@ -154,6 +160,16 @@ impl Engine {
             return refuse(Error::LOADING);
         }
         Ok(command)
+    }
+
+    /// Why nothing may be written at the moment: it could not be made durable.
+    #[cold]
+    fn disk_error(&self, w: &Worker) -> Option<Error> {
+        let p = &w.config.persistence;
+        if self.shared.aof.is_failing() {
+            return Some(Error::new(format!("MISCONF Errors writing to the AOF file: {}", self.shared.aof.error())));
+        }
+        (p.stop_writes_on_bgsave_error && !p.save.0.is_empty()).then_some(Error::MISCONF)
     }
 
     /// Replies an error and counts it.

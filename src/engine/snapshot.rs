@@ -33,6 +33,13 @@ impl Engine {
         Snapshot::begin(&mut held, &self.shared, &config, access_policy(&config), about)
     }
 
+    /// Does something while no command runs, because all locks are held.
+    pub fn at_once<T>(&self, f: impl FnOnce() -> T) -> T {
+        let mut held = Held::new(&self.shared.keyspace);
+        held.all();
+        f()
+    }
+
     /// Whether a request has to wait for the snapshot that is being made.
     #[cold]
     pub(super) fn waits_for_snapshot(&self, s: &Session, held: &mut Held, command: &Command, args: Args) -> bool {

@@ -31,6 +31,7 @@ pub async fn run<E: Env>(local: Rc<Local<E>>, log: Option<Log>) {
         version = current;
         local.engine.expire_some(&mut local.worker.borrow_mut(), &*local, &mut cursors);
         local.engine.evict_some(&mut local.worker.borrow_mut(), &*local);
+        save::follow_aof(&local.engine, now.mono);
         save::follow_save_points(&local.engine, now.mono, now.wall.0 / 1000);
         tick = tick.wrapping_add(1);
         if tick.is_multiple_of(SLOW_EVERY) {

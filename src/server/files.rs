@@ -1,6 +1,11 @@
-//! How many clients the process's limit of open files allows.
+//! Files: how many there may be, what they are called, writing to them.
 
-use crate::{config::Config, env::Env};
+use crate::{
+    config::Config,
+    env::{DiskFile, Env},
+};
+use bytes::Bytes;
+use std::io;
 
 /// Descriptors the server needs besides those of its clients.
 const OWN_FILES: u64 = 32;
@@ -24,4 +29,23 @@ pub fn limit_clients<E: Env>(env: &E, config: &mut Config) {
          If you need higher maxclients increase 'ulimit -n'."
     );
     config.limits.maxclients = can;
+}
+
+/// A file in the server's working directory.
+pub fn path_in(dir: &str, name: &str) -> String {
+    match dir.trim_end_matches('/') {
+        "." | "" if !dir.starts_with('/') => name.into(),
+        dir => format!("{dir}/{name}"),
+    }
+}
+
+/// Appends all of `data`.
+pub async fn append_all<F: DiskFile>(file: &mut F, mut data: Bytes) -> io::Result<()> {
+    while !data.is_empty() {
+        match file.append(data.clone()).await? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            n => drop(data.split_to(n)),
+        }
+    }
+    Ok(())
 }

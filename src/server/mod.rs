@@ -8,6 +8,7 @@ mod banner;
 mod check_rdb;
 mod connection;
 mod cron;
+mod data;
 mod files;
 mod lazy_free;
 mod listen;
@@ -77,7 +78,7 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
     // A launch that is used again keeps its first engine.
     let _ = launch.engine.set(engine.clone());
     let (rebind, rebinds) = mpsc::unbounded_channel();
-    let shell = ShellHandle { rebind };
+    let shell = ShellHandle { rebind, aof: data::AofCell::default() };
     let mut inboxes = Vec::new();
     let (first, first_inbox) = mpsc::unbounded_channel::<Parcel<E>>();
     inboxes.push(first);
@@ -89,9 +90,9 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
             .map_err(|e| format!("Can't create a worker: {e}"))?;
     }
     lazy_free::spawn(&env, engine.clone(), workers)?;
-    save::spawn(&env, engine.clone(), workers + 1)?;
+    save::spawn(&env, engine.clone(), shell.aof.clone(), workers + 1)?;
     let listeners = std::rc::Rc::new(listen::Listeners::new(env.clone(), listen::Spread::new(inboxes)));
-    if load::is_needed(&env, &engine.shared.config.get()).await {
+    if data::is_waited_for(&env, &engine).await {
         // Nobody may see the key space before it is what it was.
         engine.shared.loading.start(env.wall());
     }
@@ -105,7 +106,7 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
     tracing::info!("Server initialized");
     let serve = async {
         if engine.shared.loading.is_on() {
-            load::load_dataset(&local, launch.console).await?;
+            data::start(&local, launch.console).await?;
             engine.shared.loading.stop();
         }
         for kind in listeners.kinds() {
@@ -115,7 +116,7 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
     };
     let result = tokio::select! {
         biased;
-        () = wait_for_end(&env, &engine) => Ok(()),
+        () = wait_for_end(&local) => Ok(()),
         failed = serve => failed,
     };
     listeners.close();
@@ -139,14 +140,14 @@ fn boot<E: Env>(env: &E, launch: &Launch, usage: Usage) -> Boot {
 
 /// Completes when the server may end: a client has seen to that, or the operating system asks
 /// for it and the data set is safe.
-async fn wait_for_end<E: Env>(env: &E, engine: &Engine) {
+async fn wait_for_end<E: Env>(local: &Local<E>) {
     loop {
         tokio::select! {
             biased;
-            () = env.shutdown_signal() => tracing::warn!("Received SIGTERM scheduling shutdown..."),
-            () = stopped(engine) => return,
+            () = local.env.shutdown_signal() => tracing::warn!("Received SIGTERM scheduling shutdown..."),
+            () = stopped(&local.engine) => return,
         }
-        if shutdown::prepare(env, engine, None, false).await {
+        if shutdown::prepare(local, None, false).await {
             return;
         }
         tracing::warn!(

@@ -5,6 +5,10 @@
 //! is the old file or the new one, whole. If something fails the snapshot is still walked to its
 //! end, saving nothing, so that the next one finds the key space in order.
 
+use super::{
+    data::{self, AofCell},
+    files::{append_all, path_in},
+};
 use crate::{
     base::time::Mono,
     config::Config,
@@ -13,7 +17,6 @@ use crate::{
     persist::snapshot::Snapshot,
     session::jobs::Job,
 };
-use bytes::Bytes;
 use std::{future::poll_fn, io, sync::Arc, sync::atomic::Ordering::SeqCst};
 
 /// Bytes written at once.
@@ -27,14 +30,15 @@ const STEPS: usize = 16;
 ///
 /// # Errors
 /// Why there can be no more threads.
-pub fn spawn<E: Env>(env: &E, engine: Arc<Engine>, index: usize) -> Result<(), String> {
-    let run = move |env: E| async move { Saver { env, engine }.run().await };
+pub fn spawn<E: Env>(env: &E, engine: Arc<Engine>, aof: AofCell, index: usize) -> Result<(), String> {
+    let run = move |env: E| async move { Saver { env, engine, aof }.run().await };
     env.spawn_worker(index, run).map_err(|e| format!("Can't create the saving thread: {e}"))
 }
 
 struct Saver<E: Env> {
     env: E,
     engine: Arc<Engine>,
+    aof: AofCell,
 }
 
 impl<E: Env> Saver<E> {
@@ -44,14 +48,16 @@ impl<E: Env> Saver<E> {
             let job = poll_fn(|cx| jobs.poll_next(self.env.mono(), cx)).await;
             let done = match job {
                 Job::Save => self.save().await,
-                Job::Rewrite => Err("there is no append-only file".into()),
+                Job::Rewrite => self.rewrite().await,
             };
+            let what = if job == Job::Save { "Background saving" } else { "Background AOF rewrite" };
             match &done {
-                Ok(()) => {}
-                Err(why) if jobs.is_cancelled() => tracing::info!("Background saving given up: {why}"),
-                Err(why) => tracing::warn!("Background saving error: {why}"),
+                Ok(()) => tracing::info!("{what} terminated with success"),
+                Err(why) if jobs.is_cancelled() => tracing::info!("{what} given up: {why}"),
+                Err(why) => tracing::warn!("{what} error: {why}"),
             }
             jobs.end(done.is_ok(), self.env.mono());
+            self.engine.shared.save_failed.store(!jobs.record(Job::Save).ok, SeqCst);
         }
     }
 
@@ -77,6 +83,31 @@ impl<E: Env> Saver<E> {
         shared.saved(changes, begun);
         tracing::info!("DB saved on disk");
         Ok(())
+    }
+
+    /// A snapshot as the base of the append-only file, which goes on in another file from there.
+    async fn rewrite(&self) -> Result<(), String> {
+        let (shared, config) = (&self.engine.shared, self.engine.shared.config.get());
+        let aof = data::aof_writer(&self.env, &self.engine, &self.aof).await?;
+        let starts = !shared.journal.is_on();
+        aof.begin_rewrite().await?;
+        let snapshot = self.engine.begin_snapshot(self.env.wall(), true, || {
+            if starts {
+                shared.journal.turn(true);
+            } else {
+                shared.journal.mark();
+            }
+        });
+        let temp = format!("temp-rewriteaof-bg-{}.aof", shared.boot.pid);
+        let mut done = self.write(snapshot, &temp, &config).await;
+        match &done {
+            Ok(()) => done = aof.finish_rewrite(temp, true).await,
+            Err(_) => aof.abort_rewrite().await,
+        }
+        if starts && (done.is_err() || !shared.config.get().persistence.appendonly) {
+            data::stop_aof(&self.engine, &self.aof).await;
+        }
+        done
     }
 
     /// Writes a snapshot to a file and syncs it. The file is removed if that fails.
@@ -119,29 +150,10 @@ impl<E: Env> Saver<E> {
     }
 }
 
-/// A file in the server's working directory.
-pub fn path_in(dir: &str, name: &str) -> String {
-    match dir.trim_end_matches('/') {
-        "." | "" if !dir.starts_with('/') => name.into(),
-        dir => format!("{dir}/{name}"),
-    }
-}
-
-/// Appends all of `data`.
-pub async fn append_all<F: DiskFile>(file: &mut F, mut data: Bytes) -> io::Result<()> {
-    while !data.is_empty() {
-        match file.append(data.clone()).await? {
-            0 => return Err(io::ErrorKind::WriteZero.into()),
-            n => drop(data.split_to(n)),
-        }
-    }
-    Ok(())
-}
-
 /// Asks for snapshots where the configured number of changes has piled up; called by the cron.
 pub fn follow_save_points(engine: &Engine, now: Mono, wall_s: u64) {
     let (shared, config) = (&engine.shared, engine.shared.config.get());
-    if shared.jobs.is_busy() {
+    if shared.jobs.is_busy() || shared.loading.is_on() {
         return;
     }
     let record = shared.jobs.record(Job::Save);
@@ -153,6 +165,29 @@ pub fn follow_save_points(engine: &Engine, now: Mono, wall_s: u64) {
             shared.jobs.schedule(Job::Save);
             return;
         }
+    }
+}
+
+/// Asks for a rewrite where the append-only file has grown enough, cannot be trusted any more, or
+/// is to be turned on; called by the cron.
+pub fn follow_aof(engine: &Engine, now: Mono) {
+    let (shared, config) = (&engine.shared, engine.shared.config.get());
+    if shared.jobs.is_busy() || shared.loading.is_on() || !config.persistence.appendonly {
+        return;
+    }
+    let record = shared.jobs.record(Job::Rewrite);
+    if !record.ok && now.0.saturating_sub(record.last_try.0) < RETRY_NS {
+        return;
+    }
+    let (size, base) = (shared.aof.current_bytes.load(SeqCst), shared.aof.base_bytes.load(SeqCst).max(1));
+    let growth = u64::from(config.persistence.auto_aof_rewrite_percentage);
+    let grown = size.saturating_sub(base) * 100 / base;
+    let enough = growth > 0 && size > config.persistence.auto_aof_rewrite_min_size_bytes && grown >= growth;
+    if enough {
+        tracing::info!("Starting automatic rewriting of AOF on {grown}% growth");
+    }
+    if enough || shared.aof.wants_rewrite() || !shared.journal.is_on() {
+        shared.jobs.schedule(Job::Rewrite);
     }
 }
 

@@ -1,6 +1,12 @@
 //! What commands ask of the world outside: files, sockets, the end of the server.
 
-use super::{connection::reply_error, save::append_all, shutdown, worker::Local};
+use super::{
+    connection::reply_error,
+    data::{self, AofCell},
+    files::append_all,
+    shutdown,
+    worker::Local,
+};
 use crate::{
     commands::ShellRequest,
     config::{self, Config},
@@ -21,6 +27,7 @@ const NO_SUCH_ADDRESS: (&[u8], &str) = (b"bind", "Failed to bind to specified ad
 #[derive(Clone)]
 pub struct ShellHandle {
     pub rebind: mpsc::UnboundedSender<Rebind>,
+    pub aof: AofCell,
 }
 
 /// Does what a command asked for and writes its reply; false if the connection is to end.
@@ -59,13 +66,20 @@ pub async fn perform<E: Env>(local: &Local<E>, request: ShellRequest, out: &mut 
         ShellRequest::AllocatorReport => {
             Reply::new(out, resp3).verbatim("txt", local.env.allocator_report().as_bytes())
         }
+        ShellRequest::LoadAgain(what) => match data::load_again(local, what).await {
+            Ok(()) => Reply::new(out, resp3).ok(),
+            Err(why) => {
+                tracing::warn!("Loading the data set again failed: {why}");
+                reply_error(out, resp3, "ERR Error trying to load the RDB dump, check server logs".into());
+            }
+        },
         ShellRequest::AwaitJob { ticket } => match poll_fn(|cx| local.engine.shared.jobs.poll_end(ticket, cx)).await {
             true => Reply::new(out, resp3).ok(),
             false => reply_error(out, resp3, "ERR".into()),
         },
         ShellRequest::Shutdown { save, force } => {
             tracing::warn!("User requested shutdown...");
-            match shutdown::prepare(&local.env, &local.engine, save, force).await {
+            match shutdown::prepare(local, save, force).await {
                 true => local.engine.shared.stop(),
                 false => Reply::new(out, resp3).error(&Error::SHUTDOWN_FAILED),
             }
@@ -93,6 +107,9 @@ async fn reconfigure<E: Env>(local: &Local<E>, old: &Config) -> Result<(), (&'st
         }
     }
     super::title::set(&local.env, &config, &local.engine.shared.boot);
+    if config.persistence.appendonly != old.persistence.appendonly {
+        data::follow_appendonly(&local.engine, &local.shell.aof).await;
+    }
     Ok(())
 }
 

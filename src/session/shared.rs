@@ -209,6 +209,8 @@ pub struct Shared {
     /// How the append-only file is doing.
     pub aof: AofStatus,
     pub jobs: Jobs,
+    /// The last snapshot could not be written.
+    pub save_failed: AtomicBool,
     /// When the last snapshot was begun that is on disk, unix seconds; at first, when the server
     /// was started.
     pub last_save_s: AtomicU64,
@@ -264,6 +266,7 @@ impl Shared {
             saving: Arc::default(),
             aof: AofStatus::default(),
             jobs: Jobs::default(),
+            save_failed: AtomicBool::new(false),
             last_save_s: AtomicU64::new(started_s),
             saved_changes: AtomicU64::new(0),
             debug: DebugSwitches {

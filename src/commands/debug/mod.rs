@@ -10,7 +10,7 @@ mod protocol;
 
 use super::{
     config_cmd,
-    ctx::{Ctx, DONE, Flow, Outcome, ShellRequest},
+    ctx::{Again, Ctx, DONE, Flow, Outcome, ShellRequest},
     row::{Flags, Group, Row, Scope},
 };
 use crate::{
@@ -65,6 +65,12 @@ const SUBS: &[Sub] = &[
         inspect::value_table,
         [" <key> [full]", "    Describe the table that a value is kept in."],
     ),
+    sub(
+        "LOADAOF",
+        (2, 2),
+        |_| Ok(Flow::Shell(ShellRequest::LoadAgain(Again::Aof))),
+        ["", "    Write out the append-only file, and load the data set from it again."],
+    ),
     sub("LOG", (3, 3), log, [" <message>", "    Write a line to the server's log."]),
     sub("OBJECT", (3, 4), inspect::object, [" <key> [fast]", "    Describe a key and how its value is kept."]),
     sub("PAUSE-CRON", (3, 3), pause_cron, [" <0|1>", "    Stop periodic work, or go on with it."]),
@@ -75,6 +81,15 @@ const SUBS: &[Sub] = &[
         (3, 3),
         packed_threshold,
         [" <size>", "    Give list elements of this size a node of their own; 0 restores the default."],
+    ),
+    sub(
+        "RELOAD",
+        (2, ANY),
+        reload,
+        [
+            " [MERGE] [NOFLUSH] [NOSAVE]",
+            "    Save the data set and load it again; NOFLUSH and MERGE keep what is there.",
+        ],
     ),
     sub(
         "REPLYBUFFER",
@@ -131,6 +146,18 @@ fn pause_cron(ctx: &mut Ctx) -> Outcome {
 fn sleep(ctx: &mut Ctx) -> Outcome {
     let seconds = parse_f64(ctx.arg(2)).unwrap_or(0.0).clamp(0.0, 1e9);
     Ok(Flow::Shell(ShellRequest::Sleep { ms: (seconds * 1000.0) as u64 }))
+}
+
+fn reload(ctx: &mut Ctx) -> Outcome {
+    let (mut save, mut flush) = (true, true);
+    for i in 2..ctx.argc() {
+        match () {
+            () if ctx.is(i, "NOSAVE") => save = false,
+            () if ctx.is(i, "NOFLUSH") || ctx.is(i, "MERGE") => flush = false,
+            () => return Err(Error::new("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")),
+        }
+    }
+    Ok(Flow::Shell(ShellRequest::LoadAgain(Again::Rdb { save, flush })))
 }
 
 fn error(ctx: &mut Ctx) -> Outcome {

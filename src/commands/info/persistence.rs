@@ -46,6 +46,16 @@ pub fn persistence(f: &Facts, t: &mut Text) {
     t.put("aof_last_bgrewrite_status", word(rewrite.ok));
     t.put("aof_rewrites", rewrite.count);
     t.put("aof_last_cow_size", peak);
+    let aof = &f.shared.aof;
+    t.put("aof_last_write_status", word(!aof.is_failing()));
+    if f.shared.journal.is_on() {
+        t.put("aof_current_size", aof.current_bytes.load(Relaxed));
+        t.put("aof_base_size", aof.base_bytes.load(Relaxed));
+        t.put("aof_pending_rewrite", 0);
+        t.put("aof_buffer_length", f.shared.journal.waiting_bytes());
+        t.put("aof_pending_bio_fsync", u8::from(aof.syncing.load(Relaxed)));
+        t.put("aof_delayed_fsync", 0);
+    }
     if loading.is_on() {
         let p = loading.progress(f.now.wall);
         t.put("loading_start_time", p.started_s);

@@ -1,4 +1,4 @@
-//! Snapshots and the append-only file. Neither is written yet: what would promise durability is refused.
+//! Snapshots and the append-only file.
 
 use crate::config::directive::*;
 use crate::config::save_points::SavePoints;
@@ -55,8 +55,7 @@ group! {
     /// Refuse writes after a snapshot failed.
     stop_writes_on_bgsave_error: bool = true => yes_no("stop-writes-on-bgsave-error").harmless();
     /// Write the append-only file.
-    appendonly: bool = false => yes_no("appendonly").denied_while_loading()
-        .refused("the append-only file is not written yet: acknowledged writes would be lost at a restart");
+    appendonly: bool = false => yes_no("appendonly").denied_while_loading();
     /// Name prefix of the append-only files.
     appendfilename: String = "appendonly.aof".into()
         => checked("appendfilename", appendfilename).immutable().harmless();

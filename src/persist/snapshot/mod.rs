@@ -88,6 +88,7 @@ impl Snapshot {
         }
         saving.set_snapshot(true);
         let mut writer = Writer::new(format, access, config.persistence.rdbchecksum, about);
+        shared.functions.lock().iter().for_each(|code| writer.function(code));
         let mut keys_total = 0;
         for db in 0..databases {
             let tables = (0..shards).map(|at| held.peek(at).table(db));

@@ -4,7 +4,7 @@
 //! again, at the latest before the next attempt. `durable` follows with each sync and goes into
 //! every later batch's line, where readers find out what they may insist on.
 
-use super::store::append_all;
+use crate::server::files::append_all;
 use crate::{
     env::{Disk, DiskFile, Open},
     persist::aof::{

@@ -4,6 +4,7 @@
 //! renamed, and the directory is synced. Files are made and synced before a manifest lists
 //! them, and removed after one no longer does.
 
+use crate::server::files::append_all;
 use crate::{
     config::Persistence,
     env::{Disk, DiskFile, Open, words},
@@ -20,17 +21,6 @@ pub struct Store<D> {
     pub dir: String,
     /// What all names begin with: `appendfilename`.
     pub prefix: String,
-}
-
-/// Writes all of `data` to the end of a file.
-pub async fn append_all<F: DiskFile>(file: &mut F, mut data: Bytes) -> io::Result<()> {
-    while !data.is_empty() {
-        match file.append(data.clone()).await? {
-            0 => return Err(ErrorKind::WriteZero.into()),
-            n => drop(data.split_to(n)),
-        }
-    }
-    Ok(())
 }
 
 impl<D: Disk> Store<D> {

@@ -1,0 +1,147 @@
+//! The data set and its files: what is loaded at the start, turning the append-only file on
+//! and off, loading everything again.
+//!
+//! With `appendonly yes` the append-only file is the data set, and a snapshot beside it is not
+//! looked at. The file's writer is started when it is first needed. Turned on while the
+//! server runs, it begins with a rewrite, during which nothing is promised yet.
+
+use super::{
+    aof::{self, AofHandle, Store},
+    load::{self, Base, Console, Progress, Source, load_rdb},
+    worker::Local,
+};
+use crate::{
+    commands::ctx::Again,
+    engine::{Engine, load::Terms, replay::Replay},
+    env::Env,
+    session::jobs::Job,
+};
+use bytes::BytesMut;
+use std::{future::poll_fn, sync::Arc};
+use tokio::sync::Mutex;
+
+/// The writer of the append-only file, once it has been started.
+pub type AofCell = Arc<Mutex<Option<AofHandle>>>;
+
+/// Whether there is something to load, so that nobody may see the key space yet.
+pub async fn is_waited_for<E: Env>(env: &E, engine: &Engine) -> bool {
+    let config = engine.shared.config.get();
+    config.persistence.appendonly || load::is_needed(env, &config).await
+}
+
+/// Loads what a former run left, and begins to write the append-only file if it is on.
+///
+/// # Errors
+/// Why the server must not start, in words for the log.
+pub async fn start<E: Env>(local: &Local<E>, console: Option<Console>) -> Result<(), String> {
+    let (env, engine) = (&local.env, &local.engine);
+    let config = engine.shared.config.get();
+    if !config.persistence.appendonly {
+        return load::load_dataset(local, console).await;
+    }
+    let store = Store::new(env.disk().clone(), &config.persistence);
+    let loaded = aof::load(env, engine, &store, &mut Base { env, engine, console }).await?;
+    let index = aof_worker(engine);
+    *local.shell.aof.lock().await = Some(aof::start(env, engine, store, Some(loaded), index).await?);
+    Ok(())
+}
+
+/// The number of the writer's worker: behind those that serve clients, free and save.
+fn aof_worker(engine: &Engine) -> usize {
+    engine.shared.workers.len() + 2
+}
+
+/// The writer of the append-only file, started if need be.
+///
+/// # Errors
+/// Why it cannot be started.
+pub async fn aof_writer<E: Env>(env: &E, engine: &Arc<Engine>, cell: &AofCell) -> Result<AofHandle, String> {
+    let mut cell = cell.lock().await;
+    if let Some(handle) = &*cell {
+        return Ok(handle.clone());
+    }
+    let store = Store::new(env.disk().clone(), &engine.shared.config.get().persistence);
+    let handle = aof::start(env, engine, store, None, aof_worker(engine)).await?;
+    *cell = Some(handle.clone());
+    Ok(handle)
+}
+
+/// Brings the append-only file in line with `appendonly`.
+pub async fn follow_appendonly(engine: &Arc<Engine>, cell: &AofCell) {
+    let (shared, on) = (&engine.shared, engine.shared.config.get().persistence.appendonly);
+    if on && !shared.journal.is_on() {
+        if !shared.jobs.is_scheduled(Job::Rewrite) {
+            shared.jobs.schedule(Job::Rewrite);
+        }
+    } else if !on && (shared.journal.is_on() || shared.jobs.is_scheduled(Job::Rewrite)) {
+        shared.jobs.cancel(Job::Rewrite);
+        stop_aof(engine, cell).await;
+    }
+}
+
+/// Ends the journal and closes the append-only file.
+pub async fn stop_aof(engine: &Arc<Engine>, cell: &AofCell) {
+    if let Some(handle) = &*cell.lock().await
+        && let Err(why) = handle.stop().await
+    {
+        tracing::warn!("The append-only file was closed before everything was in it: {why}");
+    }
+    engine.at_once(|| engine.shared.journal.turn(false));
+}
+
+/// Loads the data set again, while nobody's commands run.
+///
+/// # Errors
+/// What went wrong, in words for the log. Part of the data set may be gone.
+pub async fn load_again<E: Env>(local: &Local<E>, what: Again) -> Result<(), String> {
+    let shared = &local.engine.shared;
+    let now_ms = local.env.mono().0 / 1_000_000;
+    shared.pause.set(now_ms, now_ms + (1 << 40), true);
+    let done = load_paused(local, what).await;
+    shared.loading.stop();
+    shared.pause.clear();
+    done
+}
+
+async fn load_paused<E: Env>(local: &Local<E>, what: Again) -> Result<(), String> {
+    let (env, engine) = (&local.env, &local.engine);
+    let config = engine.shared.config.get();
+    let now = env.wall();
+    match what {
+        Again::Rdb { save, flush } => {
+            if save {
+                let ticket = engine.shared.jobs.schedule(Job::Save);
+                if !poll_fn(|cx| engine.shared.jobs.poll_end(ticket, cx)).await {
+                    return Err("the snapshot could not be written".into());
+                }
+            }
+            if flush {
+                empty(local)?;
+            }
+            engine.shared.loading.start(now);
+            let terms = Terms { skip_expired: true, replace: !flush, now };
+            let source = Source { path: &config.persistence.dbfilename, terms, more_follows: false };
+            let mut progress = Progress::new(source.path, env.mono(), None);
+            match load_rdb(env, engine, source, &mut progress).await? {
+                Some(_) => Ok(()),
+                None => Err("there is no RDB file".into()),
+            }
+        }
+        Again::Aof => {
+            if let Some(handle) = &*local.shell.aof.lock().await {
+                handle.flush().await?;
+            }
+            empty(local)?;
+            engine.shared.loading.start(now);
+            let store = Store::new(env.disk().clone(), &config.persistence);
+            aof::load(env, engine, &store, &mut Base { env, engine, console: None }).await.map(drop)
+        }
+    }
+}
+
+/// Removes every key, without a trace in the journal.
+fn empty<E: Env>(local: &Local<E>) -> Result<(), String> {
+    let mut replay = Replay::new(&local.engine, local.env.wall(), local.env.rand_u64());
+    let mut text = BytesMut::from(&b"*1\r\n$8\r\nFLUSHALL\r\n"[..]);
+    replay.run(&local.engine, &mut text).map_err(|alien| format!("{alien:?}"))
+}
