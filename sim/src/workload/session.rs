@@ -346,7 +346,8 @@ impl<'a> Session<'a> {
     /// Does something to the server or to another client.
     fn meddle(&self, bytes: &mut Vec<u8>) {
         let plan = &self.board.plan;
-        if !self.chance(plan.meddle) {
+        // A session that was held up must not disturb the last one of another client.
+        if !self.chance(plan.meddle) || self.board.lock().calm {
             return;
         }
         let draw = self.rng.borrow_mut().next_u64();
