@@ -3,6 +3,7 @@
 use norn::{
     config::{
         Config,
+        check_aof::CheckAof,
         cli::{self, Launch, Plan},
         load::{Files, LoadError},
         warnings,
@@ -28,19 +29,26 @@ fn main() -> ExitCode {
     let tool = words.next().and_then(|program| cli::tool(&program));
     let args: Vec<Vec<u8>> = tool.map(|name| name.as_bytes().to_vec()).into_iter().chain(words).collect();
     let done = match cli::plan(&args) {
+        Plan::Say(text) => {
+            println!("{text}");
+            Ok(())
+        }
+        Plan::CheckAof(args) => check_aof(args),
         Plan::Version => {
             println!("{}", cli::VERSION);
             Ok(())
         }
         Plan::Help => Err(cli::USAGE.into()),
-        Plan::Unsupported(why) => Err(why.into()),
+        Plan::Unsupported(why) => Err(why),
         Plan::CheckRdb(file) => check_rdb(&String::from_utf8_lossy(&file)),
         Plan::Run(launch) => configuration(&launch).map_err(|e| e.to_string()).and_then(|c| serve(c, &launch)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
-            eprintln!("{}", why.trim_end());
+            if !why.is_empty() {
+                eprintln!("{}", why.trim_end());
+            }
             ExitCode::FAILURE
         }
     }
@@ -83,6 +91,33 @@ fn console(config: &Config) -> Option<server::load::Console> {
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     };
     seen.then(|| Arc::new(write) as server::load::Console)
+}
+
+/// Who asked for a check, at standard input and output.
+struct Asker;
+
+impl server::aof::check::Person for Asker {
+    fn tell(&mut self, line: &str) {
+        println!("{line}");
+    }
+
+    fn agrees(&mut self, question: &str) -> bool {
+        print!("{question}");
+        let mut answer = String::new();
+        let asked = std::io::stdout().flush().and_then(|()| std::io::stdin().read_line(&mut answer));
+        asked.is_ok() && answer.starts_with(['y', 'Y'])
+    }
+}
+
+/// Checks an append-only file.
+fn check_aof(args: CheckAof) -> Result<(), String> {
+    let check = |env: TokioEnv| async move { server::aof::check::check(&args, env.disk(), &mut Asker).await };
+    let checked = tokio_env::run(TokioEnv::new(), check).map_err(|e| format!("no event loop: {e}"))?;
+    // The verdict belongs with what was told before.
+    checked.map_err(|why| {
+        println!("{why}");
+        String::new()
+    })
 }
 
 /// Runs the server until it is told to stop.

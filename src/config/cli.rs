@@ -6,6 +6,7 @@
 //! a value may start with `--` too. Name and values may also come as one argument: `"--port 6380"`.
 
 use super::Config;
+use super::check_aof::{self, CheckAof};
 use super::load::{Files, LoadError, load};
 use crate::base::split;
 
@@ -16,10 +17,14 @@ pub enum Plan {
     Version,
     /// Print the usage text and fail, as Valkey does.
     Help,
-    /// Print this and fail.
-    Unsupported(&'static str),
+    /// Print this, and fail.
+    Unsupported(String),
+    /// Print this.
+    Say(String),
     /// Check an RDB file, and do nothing else.
     CheckRdb(Vec<u8>),
+    /// Check an append-only file, and do nothing else.
+    CheckAof(CheckAof),
     /// Run a server.
     Run(Launch),
 }
@@ -62,6 +67,7 @@ Usage: norn [/path/to/valkey.conf] [options] [-]
        norn -v or --version
        norn -h or --help
        norn check-rdb <rdb-file-name>
+       norn check-aof [--fix|--truncate-to-timestamp TIME] <file.manifest|file.aof>
 
 Examples:
        norn (run the server with default conf)
@@ -74,7 +80,11 @@ Examples:
 
 /// The first argument that a program's name stands for: tools go by the names of Valkey's.
 pub fn tool(program: &[u8]) -> Option<&'static str> {
-    program.ends_with(b"-check-rdb").then_some("check-rdb")
+    match program {
+        _ if program.ends_with(b"-check-rdb") => Some("check-rdb"),
+        _ if program.ends_with(b"-check-aof") => Some("check-aof"),
+        _ => None,
+    }
 }
 
 /// Reads the arguments after the program's name.
@@ -83,18 +93,19 @@ pub fn plan(args: &[Vec<u8>]) -> Plan {
         Some(b"-v" | b"--version") => return Plan::Version,
         Some(b"-h" | b"--help") => return Plan::Help,
         Some(b"--test-memory" | b"--check-system") => {
-            return Plan::Unsupported("Tests of the machine are not part of this server.");
+            return Plan::Unsupported("Tests of the machine are not part of this server.".into());
         }
+        Some(b"check-aof") => return check_aof::plan(&args[1..]),
         Some(b"check-rdb") => {
             return match args {
                 [_, file] => Plan::CheckRdb(file.clone()),
-                _ => Plan::Unsupported("Usage: norn check-rdb <rdb-file-name>"),
+                _ => Plan::Unsupported("Usage: norn check-rdb <rdb-file-name>".into()),
             };
         }
         _ => {}
     }
     if args.iter().any(|arg| arg == b"--sentinel") {
-        return Plan::Unsupported("There is no sentinel mode.");
+        return Plan::Unsupported("There is no sentinel mode.".into());
     }
     let mut launch = Launch::default();
     let mut rest = args;

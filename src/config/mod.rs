@@ -9,6 +9,7 @@
 //! or reads a clock: the text of included files comes from a [`load::Files`].
 
 mod addresses;
+pub mod check_aof;
 pub mod cli;
 mod client_memory;
 pub mod directive;

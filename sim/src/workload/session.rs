@@ -346,8 +346,7 @@ impl<'a> Session<'a> {
     /// Does something to the server or to another client.
     fn meddle(&self, bytes: &mut Vec<u8>) {
         let plan = &self.board.plan;
-        // A session that was held up must not disturb the last one of another client.
-        if !self.chance(plan.meddle) || self.board.lock().calm {
+        if !self.chance(plan.meddle) {
             return;
         }
         let draw = self.rng.borrow_mut().next_u64();

@@ -170,6 +170,12 @@ impl Manifest {
         self.base = Some(Entry { name: name.into(), seq: 1, kind: Kind::Base });
     }
 
+    /// Does not give out the names again that `other` got, a copy of this manifest that may or
+    /// may not have reached the disk.
+    pub fn use_up_names_of(&mut self, other: &Manifest) {
+        (self.base_seq, self.incr_seq) = (other.base_seq, other.incr_seq);
+    }
+
     /// A new base holds what the files for commands before number `seq` hold: they become history.
     pub fn retire_incr(&mut self, seq: i64) {
         let keep = self.incr.iter().position(|entry| entry.seq >= seq).unwrap_or(self.incr.len());

@@ -12,7 +12,7 @@
 //! command are damage, a command or transaction that stops at the end of the file is a torn tail.
 
 use super::{
-    annotation::{self, Found, HEADER_LEN, MARK_LEN, MAX_STAMP_LEN, Mark, Place},
+    annotation::{self, Found, HEADER_LEN, MARK_LEN, MAX_STAMP_LEN, Mark, Place, Stamp},
     scan::{Bad, Scan},
 };
 use bytes::{Buf, BytesMut};
@@ -56,6 +56,8 @@ pub struct Reader {
     vouched: u64,
     /// Commands given out of what another server wrote.
     commands: u64,
+    /// Where time stamps are and what they say, if anybody wants to know.
+    stamps: Option<Vec<(u64, u64)>>,
 }
 
 #[derive(Debug)]
@@ -84,13 +86,36 @@ const LINES: usize = MAX_STAMP_LEN + MARK_LEN;
 impl Reader {
     /// A reader of a file from its start.
     pub fn new() -> Reader {
-        Reader { buf: BytesMut::new(), at: 0, state: State::Start, closed: false, vouched: 0, commands: 0 }
+        Reader {
+            buf: BytesMut::new(),
+            at: 0,
+            state: State::Start,
+            closed: false,
+            vouched: 0,
+            commands: 0,
+            stamps: None,
+        }
     }
 
     /// A reader of the commands that follow something else in a file, such as an RDB preamble.
     pub fn after(at: u64) -> Reader {
         let state = State::Foreign { scan: Scan::default(), salt: None };
         Reader { at, state, ..Reader::new() }
+    }
+
+    /// Makes the reader keep time stamps for [`Reader::take_stamps`].
+    pub fn keep_stamps(&mut self) {
+        self.stamps = Some(Vec::new());
+    }
+
+    /// The time stamps passed since the last call, each with its offset and Unix seconds.
+    pub fn take_stamps(&mut self) -> Vec<(u64, u64)> {
+        self.stamps.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Offset before which everything is whole.
+    pub fn whole(&self) -> u64 {
+        if let State::Lost { from, .. } = self.state { from } else { self.at }
     }
 
     /// Takes the file's next bytes.
@@ -202,6 +227,7 @@ impl Reader {
         if annotation::checksum(batch) != mark.sum {
             return Ok(self.lose(salt, self.at, "a batch does not match its checksum"));
         }
+        self.note_stamp(self.at, 0);
         (self.closed, self.vouched) = (mark.end, self.vouched.max(mark.durable));
         self.skip(lines);
         self.at += mark.len;
@@ -225,9 +251,23 @@ impl Reader {
             return Ok(Next::More);
         }
         self.commands = scan.commands();
+        if self.stamps.is_some() {
+            let inside: Vec<usize> = scan.comments().iter().map(|c| c.0).filter(|at| *at < whole).collect();
+            inside.into_iter().for_each(|at| self.note_stamp(self.at + at as u64, at));
+        }
+        let State::Foreign { scan, .. } = &mut self.state else { unreachable!("it has not changed") };
         self.at += whole as u64;
         let run = scan.take_whole(&mut self.buf);
         Ok(if run.is_empty() { Next::Again } else { Next::Run(run) })
+    }
+
+    /// Keeps a time stamp that begins at an index of the buffer.
+    fn note_stamp(&mut self, at: u64, index: usize) {
+        if let Some(stamps) = &mut self.stamps
+            && let Stamp::Seconds(seconds, _) = annotation::stamp(&self.buf[index..])
+        {
+            stamps.push((at, seconds));
+        }
     }
 
     fn lose(&mut self, salt: u64, from: u64, what: &'static str) -> Next {

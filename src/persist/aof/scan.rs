@@ -33,6 +33,8 @@ pub struct Scan {
     /// End of the last command outside a transaction, or of the last transaction.
     whole: usize,
     commands: u64,
+    /// Lines of commands.
+    lines: u64,
     /// Where comments are.
     comments: Vec<(usize, usize)>,
     /// The file began as one of ours.
@@ -87,6 +89,16 @@ impl Scan {
         self.commands
     }
 
+    /// Lines of commands scanned.
+    pub fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// Where comments are that have not been taken.
+    pub fn comments(&self) -> &[(usize, usize)] {
+        &self.comments
+    }
+
     /// Takes what is whole off the front of `buf`, without its comments.
     pub fn take_whole(&mut self, buf: &mut BytesMut) -> BytesMut {
         let whole = std::mem::take(&mut self.whole);
@@ -114,7 +126,10 @@ impl Scan {
 
     fn count(&mut self, buf: &[u8]) -> Result<bool, Bad> {
         match number(buf, self.pos + 1) {
-            Number::Value(n @ 1.., next) => (self.args_left, self.at_name, self.pos) = (n, true, next),
+            Number::Value(n @ 1.., next) => {
+                (self.args_left, self.at_name, self.pos) = (n, true, next);
+                self.lines += 1;
+            }
             Number::Short => return Ok(false),
             _ => return Err(self.bad("a command's number of arguments is wrong")),
         }
@@ -139,6 +154,7 @@ impl Scan {
             self.at_name = false;
         }
         self.pos = end + 2;
+        self.lines += 2;
         self.args_left -= 1;
         if self.args_left == 0 {
             self.end_command();

@@ -46,6 +46,8 @@ pub struct Loaded {
     pub bytes: u64,
     pub base_bytes: u64,
     pub commands: u64,
+    /// A sync had failed before the last process ended: what was read may not be on the medium.
+    pub mistrusted: bool,
 }
 
 /// Bytes read at once: other tasks get a turn in between.
@@ -57,6 +59,8 @@ struct Cut {
     at: u64,
     what: &'static str,
     salt: Option<u64>,
+    /// Something follows that has to go.
+    torn: bool,
 }
 
 struct Load<'a, E: Env, L> {
@@ -67,8 +71,8 @@ struct Load<'a, E: Env, L> {
     replay: Replay,
     /// A file before the one being loaded.
     cut: Option<Cut>,
-    /// Files whose commands come after a cut.
-    dropped: Vec<String>,
+    /// Files whose commands come after a cut, each with its salt.
+    dropped: Vec<(String, Option<u64>)>,
     loaded: Loaded,
 }
 
@@ -97,6 +101,7 @@ pub async fn load<E: Env, L: LoadRdb>(
         bytes: sizes.iter().sum(),
         base_bytes: manifest.base.as_ref().map_or(0, |_| sizes[0]),
         manifest: manifest.clone(),
+        mistrusted: store.names().await?.contains(&store.mistrust_name()),
         ..Loaded::default()
     };
     let mut load = Load { env, engine, store, rdb, replay, cut: None, dropped: Vec::new(), loaded };
@@ -196,8 +201,8 @@ impl<E: Env, L: LoadRdb> Load<'_, E, L> {
             let Cut { name, at, what, .. } = cut;
             return Err(format!("Fatal error: the truncated file is not the last file: {name}: {what} at offset {at}"));
         }
-        if self.dropped.last().is_none_or(|last| last != name) {
-            self.dropped.push(name.into());
+        if self.dropped.last().is_none_or(|last| last.0 != name) {
+            self.dropped.push((name.into(), reader.salt()));
         }
         Ok(false)
     }
@@ -220,7 +225,8 @@ impl<E: Env, L: LoadRdb> Load<'_, E, L> {
             // It was complete before it was listed.
             return Err(damaged(name, Damage { at, what }));
         }
-        if !self.engine.shared.config.get().persistence.aof_load_truncated {
+        let torn = matches!(end, End::Torn { .. });
+        if torn && !self.engine.shared.config.get().persistence.aof_load_truncated {
             return Err(format!(
                 "Unexpected end of file reading the append only file {name}: {what} at offset {at}. You can: 1) Make \
                  a backup of your AOF file, then use norn check-aof --fix <filename.manifest>. 2) Alternatively you \
@@ -228,9 +234,9 @@ impl<E: Env, L: LoadRdb> Load<'_, E, L> {
             ));
         }
         if self.cut.is_none() {
-            self.cut = Some(Cut { name: name.clone(), at, what, salt });
+            self.cut = Some(Cut { name: name.clone(), at, what, salt, torn });
         } else {
-            self.dropped.push(name.clone());
+            self.dropped.push((name.clone(), salt));
         }
         if last {
             self.loaded.last_salt = salt.filter(|_| entry.kind == Kind::Incr);
@@ -245,28 +251,35 @@ impl<E: Env, L: LoadRdb> Load<'_, E, L> {
             let n = self.replay.errors;
             tracing::warn!("{n} commands of the append only file replied an error when they were executed again");
         }
-        let last = self.loaded.manifest.to_load().last().map(|entry| entry.name.clone());
-        for name in std::mem::take(&mut self.dropped) {
+        for (name, salt) in std::mem::take(&mut self.dropped) {
             tracing::warn!("!!! Dropping the content of the AOF {name}, of which nothing was promised yet !!!");
-            self.truncate(&name, HEADER_LEN as u64).await?;
+            self.cut_off(&name, HEADER_LEN as u64, salt).await?;
         }
         let Some(cut) = self.cut.take() else { return Ok(self.loaded) };
         let (name, at) = (&cut.name, cut.at);
-        tracing::warn!("!!! Warning: short read while loading the AOF file {name}: {} !!!", cut.what);
-        tracing::warn!("!!! Truncating the AOF {name} at offset {at} !!!");
-        self.truncate(name, at).await?;
-        if let Some(salt) = cut.salt.filter(|_| last.as_ref() != Some(name)) {
-            // Now it is whole.
-            let closed = async {
-                let path = self.store.path(name);
-                let mut file = Output::reopen(&self.store.disk, &path, salt).await?;
-                file.end().await?;
-                file.sync().await
-            };
-            closed.await.map_err(|e| format!("Error writing the AOF file {name}: {}", words(&e)))?;
+        if cut.torn {
+            tracing::warn!("!!! Warning: short read while loading the AOF file {name}: {} !!!", cut.what);
+            tracing::warn!("!!! Truncating the AOF {name} at offset {at} !!!");
         }
-        tracing::warn!("AOF {name} loaded anyway because aof-load-truncated is enabled");
+        self.cut_off(name, at, cut.salt).await?;
+        if cut.torn {
+            tracing::warn!("AOF {name} loaded anyway because aof-load-truncated is enabled");
+        }
         Ok(self.loaded)
+    }
+
+    /// Cuts a file off, and says at its end that it is whole if others follow it.
+    async fn cut_off(&self, name: &str, at: u64, salt: Option<u64>) -> Result<(), String> {
+        self.truncate(name, at).await?;
+        let is_last = self.loaded.manifest.to_load().last().is_some_and(|entry| entry.name == name);
+        let Some(salt) = salt.filter(|_| !is_last) else { return Ok(()) };
+        let closed = async {
+            let mut file = Output::reopen(&self.store.disk, &self.store.path(name), salt).await?;
+            file.promise(0);
+            file.end().await?;
+            file.sync().await
+        };
+        closed.await.map_err(|e| format!("Error writing the AOF file {name}: {}", words(&e)))
     }
 
     async fn truncate(&self, name: &str, at: u64) -> Result<(), String> {

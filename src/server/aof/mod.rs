@@ -19,8 +19,10 @@
 //! | `writer` | the task |
 //! | `rewrite` | what others ask of it: [`AofHandle`] |
 //! | `load` | executing what the files hold, at the start |
+//! | `check` | `norn check-aof` |
 //! | `open` | from a directory to a running writer |
 
+pub mod check;
 mod load;
 mod open;
 mod output;

@@ -36,7 +36,7 @@ pub async fn start<E: Env>(
     index: usize,
 ) -> Result<AofHandle, String> {
     let (send, requests) = mpsc::unbounded_channel();
-    let on = loaded.is_some();
+    let (on, mistrusted) = (loaded.is_some(), loaded.as_ref().is_some_and(|loaded| loaded.mistrusted));
     let (manifest, last) = match loaded {
         None => (store.manifest().await?, None),
         Some(loaded) => {
@@ -64,7 +64,11 @@ pub async fn start<E: Env>(
             }
         };
         if opened.send(Ok(())).is_ok() {
-            Writer::new(env, engine2, store, manifest, out).run(requests).await;
+            let mut writer = Writer::new(env, engine2, store, manifest, out);
+            if mistrusted {
+                writer.inherit_mistrust().await;
+            }
+            writer.run(requests).await;
         }
     };
     env.spawn_worker(index, run).map_err(|e| format!("Can't create the thread of the append-only file: {e}"))?;

@@ -127,12 +127,26 @@ impl<F: DiskFile> Output<F> {
     /// Makes everything appended so far durable. After an error the file is not to be trusted
     /// any more, whatever later syncs say.
     pub async fn sync(&mut self) -> io::Result<()> {
+        let len = self.len;
+        self.sync_quietly().await?;
+        self.promise(len);
+        Ok(())
+    }
+
+    /// Says that what was synced up to an offset is also to be insisted on.
+    pub fn promise(&mut self, len: u64) {
+        self.durable = len;
+    }
+
+    /// Syncs, but leaves it open whether anybody may insist on it: what comes before may not
+    /// be durable.
+    pub async fn sync_quietly(&mut self) -> io::Result<()> {
         if self.sync_failed {
             return Err(io::Error::other("an earlier sync of the file has failed"));
         }
         self.sync_failed = true;
         self.file.sync().await?;
-        (self.sync_failed, self.durable) = (false, self.len);
+        self.sync_failed = false;
         Ok(())
     }
 }

@@ -98,6 +98,7 @@ impl<E: Env> Writer<E> {
         self.store.create_dir().await?;
         let mut manifest = self.manifest.clone();
         let name = manifest.add_incr(&self.store.prefix).name.clone();
+        self.manifest.use_up_names_of(&manifest);
         let fail = |e: io::Error| format!("Can't open the append-only file {name}: {}", words(&e));
         let created = Output::create(&self.store.disk, &self.store.path(&name), self.random()).await;
         let output = created.map_err(fail)?;
@@ -121,21 +122,26 @@ impl<E: Env> Writer<E> {
         };
         let fail = |what: &str, e: io::Error| format!("Error {what} of the AOF rewrite: {}", words(&e));
         // Only what is durable may replace what was.
-        out.sync().await.map_err(|e| fail("syncing the file", e))?;
+        let synced = out.len();
+        out.sync_quietly().await.map_err(|e| fail("syncing the file", e))?;
         let mut manifest = self.manifest.clone();
         let base = manifest.add_base(&self.store.prefix, rdb).to_owned();
+        self.manifest.use_up_names_of(&manifest);
         let last = manifest.incr.last().map_or(0, |entry| entry.seq);
         manifest.retire_incr(last);
         let (disk, path) = (&self.store.disk, self.store.path(&base));
         disk.rename(temp, &path).await.map_err(|e| fail("renaming the base", e))?;
         self.store.sync_dir().await.map_err(|e| fail("syncing the directory", e))?;
         self.store.persist(&manifest).await.map_err(|e| fail("writing the manifest", e))?;
-        let out_bytes = out.len();
         self.manifest = manifest;
+        if self.trust == Trust::Lost {
+            self.store.remove_mistrust().await;
+        }
         self.trust = Trust::Full;
+        self.out.iter_mut().for_each(|out| out.promise(synced));
         let status = &self.engine.shared.aof;
         status.set_wants_rewrite(false);
-        let bytes = self.store.size(&base).await.unwrap_or(0) + out_bytes;
+        let bytes = self.store.size(&base).await.unwrap_or(0) + synced;
         status.current_bytes.store(bytes, SeqCst);
         status.base_bytes.store(bytes, SeqCst);
         self.recovered();

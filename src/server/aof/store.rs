@@ -90,6 +90,24 @@ impl<D: Disk> Store<D> {
         file.sync().await
     }
 
+    /// Name of the file that is there while the others are not trusted. It need not be durable: a
+    /// loss of power shows what is on the medium, only a process that ended does not.
+    pub fn mistrust_name(&self) -> String {
+        format!("temp-{}.mistrust", self.prefix)
+    }
+
+    /// Leaves word for the next process that a sync has failed, so that what it reads may not
+    /// be what the medium holds.
+    pub async fn leave_mistrust(&self) -> io::Result<()> {
+        self.disk.open(&self.path(&self.mistrust_name()), Open::Truncate).await.map(drop)
+    }
+
+    /// Takes that back.
+    pub async fn remove_mistrust(&self) {
+        // There is hardly ever such a file.
+        let _ = self.disk.remove(&self.path(&self.mistrust_name())).await;
+    }
+
     /// Makes names in the directory durable.
     pub async fn sync_dir(&self) -> io::Result<()> {
         self.disk.sync_dir(&self.dir).await

@@ -193,17 +193,24 @@ impl<E: Env> Writer<E> {
             return;
         }
         let due = match self.policy() {
+            // What could not be written for a while is late already.
+            AppendFsync::Always | AppendFsync::EverySecond if self.failures > 0 => true,
             AppendFsync::Always => self.out.as_ref().is_some_and(Output::is_dirty),
             _ => self.env.mono().0 >= self.last_sync.0 + self.sync_every_ns(),
         };
         if due && !(self.rewriting && self.config().persistence.no_appendfsync_on_rewrite) {
             self.sync().await;
         }
+        self.recovered();
         self.confirm();
     }
 
     /// Writes what is held, and goes on to the next file where that ends at a mark.
     pub(super) async fn write(&mut self) -> Result<(), String> {
+        // What is held may lie behind the mark.
+        if self.closing {
+            self.close().await?;
+        }
         if let (Some(held), Some(out)) = (&mut self.held, &mut self.out) {
             let before = out.len();
             let appended = out.append(&held.text, &mut held.done, held.stamp_s).await;
@@ -220,7 +227,6 @@ impl<E: Env> Writer<E> {
         if self.closing {
             self.close().await?;
         }
-        self.recovered();
         Ok(())
     }
 
@@ -264,7 +270,7 @@ impl<E: Env> Writer<E> {
             self.last_sync = self.env.mono();
             match synced {
                 Ok(()) => status.synced.store(self.written, SeqCst),
-                Err(e) => self.mistrust(&words(&e)),
+                Err(e) => self.mistrust(&words(&e)).await,
             }
         } else if out.wants_vouching() && self.held.is_none() {
             self.last_sync = self.env.mono();
@@ -273,13 +279,22 @@ impl<E: Env> Writer<E> {
         }
     }
 
+    /// A sync failed in a former process: nothing is promised, nor vouched for, before a rewrite.
+    pub(super) async fn inherit_mistrust(&mut self) {
+        self.out.iter_mut().for_each(|out| out.promise(0));
+        self.mistrust("a sync failed before the server was started again").await;
+    }
+
     /// A sync has failed: see the head of [`super`].
-    fn mistrust(&mut self, why: &str) {
+    pub(super) async fn mistrust(&mut self, why: &str) {
         tracing::warn!("Fail to fsync the AOF file: {why}. It is not trusted any more and will be rewritten");
         self.trust = Trust::Lost;
         self.engine.shared.aof.set_error(Some(why));
         self.engine.shared.aof.set_wants_rewrite(true);
         self.engine.shared.journal.set_failing(true);
+        if let Err(e) = self.store.leave_mistrust().await {
+            tracing::warn!("Can't leave word of it: {}", words(&e));
+        }
     }
 
     fn failed(&mut self, why: &str) -> String {
