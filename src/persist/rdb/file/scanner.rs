@@ -179,11 +179,11 @@ impl Scanner {
     /// Waits for what is missing, if it can still come.
     fn wait(&mut self, c: &Corrupt) -> Result<Option<Item>, Damage> {
         let have = self.rest.len() as u64;
-        let beyond = self.options.len.is_some_and(|len| self.at + have + c.missing > len);
+        let beyond = self.options.len.is_some_and(|len| c.missing > len.saturating_sub(self.at + have));
         if c.missing == 0 || self.ended || beyond {
             return Err(self.damage(c));
         }
-        self.need = (have + c.missing.max(have / 2)) as usize;
+        self.need = have.saturating_add(c.missing.max(have / 2)) as usize;
         // The last item may be all that is left.
         if let Some(len) = self.options.len {
             self.need = self.need.min((len - self.at) as usize);

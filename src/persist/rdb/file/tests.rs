@@ -232,6 +232,13 @@ fn what_is_not_supported_is_refused_by_name() {
 }
 
 #[test]
+fn a_count_beyond_all_numbers_is_refused() {
+    let bytes = file(11, b"\x03\x01k\x81\xff\xff\xff\xff\xff\xff\xff\xff");
+    assert!(whole(&bytes).is_err());
+    assert!(read(&[&bytes], options(None)).unwrap_err().what.contains("ends too early"));
+}
+
+#[test]
 fn a_large_value_is_not_looked_at_for_every_chunk() {
     let text = vec![b'x'; 3 << 20];
     let mut w = Writer::new(FORMAT, Access::Nothing, true, About::default());
