@@ -6,7 +6,13 @@
 use arbitrary::{Arbitrary, Result, Unstructured};
 use libfuzzer_sys::fuzz_target;
 use norn::{
-    engine::{Progress, testing::Rig},
+    engine::{
+        Progress,
+        testing::{
+            Rig,
+            grammar::{Draw, Grammar},
+        },
+    },
     protocol::{
         request::{Limits, Parsed, Parser},
         value::{Value, encode_command},
@@ -14,7 +20,6 @@ use norn::{
 };
 use norn_fuzz::{
     dump::{Content, dump},
-    grammar::{self, Grammar},
 };
 use std::sync::LazyLock;
 
@@ -47,7 +52,7 @@ struct Command(Vec<Vec<u8>>);
 
 impl<'a> Arbitrary<'a> for Command {
     fn arbitrary(u: &mut Unstructured<'a>) -> Result<Command> {
-        COMMANDS.command(&mut Unstructured::new(&grammar::random(u.arbitrary()?, 0))).map(Command)
+        Ok(Command(COMMANDS.command(&mut Draw::new(u.arbitrary()?))))
     }
 }
 

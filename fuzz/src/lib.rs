@@ -2,6 +2,5 @@
 //! simple that it is easily seen to be right.
 
 pub mod dump;
-pub mod grammar;
 pub mod model;
 pub mod script;

@@ -10,14 +10,17 @@
 
 use crate::{
     dump::dump,
-    grammar::{self, Grammar},
     model::{Expect, Model, Words},
 };
 use arbitrary::{Arbitrary, Result, Unstructured};
 use norn::{
     engine::{
         Progress,
-        testing::{Rig, START_MS, show},
+        testing::{
+            Rig, START_MS,
+            grammar::{Draw, Grammar},
+            show,
+        },
     },
     protocol::value::Value,
 };
@@ -78,13 +81,13 @@ impl<'a> Arbitrary<'a> for Script {
         let wild = u.ratio(1, 4)?;
         let mut script =
             Script { workers: u.int_in_range(1..=3)?, wild, directives: directives(u)?, steps: Vec::new() };
-        let mut seeds = BTreeMap::new();
+        let mut seeds: BTreeMap<u32, u64> = BTreeMap::new();
         while !u.is_empty() && script.steps.len() < STEPS {
             let seed = u.arbitrary()?;
             let again = seeds.entry(seed).or_insert(0);
-            let random = grammar::random(seed, *again);
+            let mut u = Draw::new(u64::from(seed) << 32 | *again);
             *again += 1;
-            script.steps.push(step(&mut Unstructured::new(&random), wild)?);
+            script.steps.push(step(&mut u, wild));
         }
         Ok(script)
     }
@@ -109,16 +112,16 @@ fn directives(u: &mut Unstructured) -> Result<Vec<(&'static str, &'static str)>>
     Ok(chosen)
 }
 
-fn step(u: &mut Unstructured, wild: bool) -> Result<Step> {
-    Ok(match u.int_in_range(0..=19)? {
-        0 => Step::Wait(*u.choose(&[1, 2, 10, 50, 100, 999, 1000, 5000])?),
+fn step(u: &mut Draw, wild: bool) -> Step {
+    match u.int_in_range(0..=19) {
+        0 => Step::Wait(*u.choose(&[1, 2, 10, 50, 100, 999, 1000, 5000])),
         1 => Step::Expire,
-        2 if u.ratio(1, 3)? => Step::Disconnect(u.int_in_range(0..=CLIENTS - 1)?),
+        2 if u.ratio(1, 3) => Step::Disconnect(u.int_in_range(0..=CLIENTS as i64 - 1) as usize),
         n => {
-            let client = if n < 12 { 0 } else { u.int_in_range(1..=CLIENTS - 1)? };
-            Step::Command(client, if wild { &WILD_COMMANDS } else { &COMMANDS }.command(u)?)
+            let client = if n < 12 { 0 } else { u.int_in_range(1..=CLIENTS as i64 - 1) as usize };
+            Step::Command(client, if wild { &WILD_COMMANDS } else { &COMMANDS }.command(u))
         }
-    })
+    }
 }
 
 impl fmt::Debug for Script {

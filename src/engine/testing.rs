@@ -20,6 +20,7 @@
 //! the engine.
 
 mod contents;
+pub mod grammar;
 
 use super::{Engine, Progress, Worker, replay::Replay};
 use crate::{
