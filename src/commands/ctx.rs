@@ -180,6 +180,13 @@ impl<'a> Ctx<'a, '_> {
         self.keys.changes.ops.instead(self.keys.db, args.iter().copied());
     }
 
+    /// As [`Ctx::journal_instead`], if the command has changed anything.
+    pub fn journal_changed_instead(&mut self, args: &[&[u8]]) {
+        if self.keys.changes.dirty > 0 {
+            self.journal_instead(args);
+        }
+    }
+
     /// As [`Ctx::journal_instead`], the command with other texts at some of its arguments; the
     /// last may be one more argument.
     pub fn journal_with(&mut self, others: &[(usize, &[u8])]) {
@@ -187,6 +194,11 @@ impl<'a> Ctx<'a, '_> {
         let len = others.iter().fold(args.len(), |len, (at, _)| len.max(at + 1));
         let other = |i: usize| others.iter().find(|(at, _)| *at == i).map(|(_, text)| *text);
         self.keys.changes.ops.instead(self.keys.db, (0..len).map(|i| other(i).unwrap_or_else(|| args.at(i))));
+    }
+
+    /// The command itself is not written to the journal, but what is written instead.
+    pub fn journal_only_instead(&mut self) {
+        self.keys.changes.ops.suppress();
     }
 
     /// Writes to the journal that a key was deleted, in place of the command that did it.

@@ -179,6 +179,11 @@ impl SetMut<'_> {
         SetRef::of(self.edit.entry())
     }
 
+    /// Whether somebody reads the journal.
+    pub fn journals(&self) -> bool {
+        self.edit.journals()
+    }
+
     /// Adds `member`; whether it is new.
     #[inline]
     pub fn add(&mut self, member: &[u8]) -> bool {

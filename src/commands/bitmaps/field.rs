@@ -203,7 +203,13 @@ fn write(ctx: &mut Ctx, operations: &[Operation], end: usize) -> Outcome {
         stored.filter(|changed| *changed || grown).count() as u64
     });
     match changes {
-        0 => e.changed_aside(0),
+        0 => {
+            e.changed_aside(0);
+            if grown {
+                // Nothing was set, which counts as no change, and yet the text is another.
+                ctx.journal_with(&[]);
+            }
+        }
         n => e.changed_by(SETBIT, n),
     }
     DONE

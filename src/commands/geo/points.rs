@@ -86,7 +86,15 @@ fn geoadd(ctx: &mut Ctx) -> Outcome {
     if pairs.is_empty() {
         return Err(Error::SYNTAX);
     }
-    add(ctx, rules, &pairs)
+    add(ctx, rules, &pairs)?;
+    if ctx.journals() {
+        // What is stored are scores.
+        let scores: Vec<String> = pairs.iter().map(|(score, _)| (*score as u64).to_string()).collect();
+        let pairs = scores.iter().zip(&pairs).flat_map(|(score, (_, member))| [score.as_bytes(), member]);
+        let args: Vec<&[u8]> = [&b"zadd"[..]].into_iter().chain((1..at).map(|i| ctx.arg(i))).chain(pairs).collect();
+        ctx.journal_changed_instead(&args);
+    }
+    DONE
 }
 
 fn geodist(ctx: &mut Ctx) -> Outcome {

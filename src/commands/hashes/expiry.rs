@@ -5,7 +5,7 @@ use super::{
         ctx::{Ctx, DONE, Outcome},
         row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row},
     },
-    limits,
+    Fields, journal_fields, limits,
 };
 use crate::{
     base::num::parse_i64,
@@ -271,14 +271,15 @@ fn set_expiry(ctx: &mut Ctx, unit: Unit) -> Outcome {
         h.drop_due(names.clone().map(|i| ctx.args.at(i)));
     }
     ctx.out.array(names.len());
-    let (mut set, mut deleted) = (0, 0);
+    let (mut set, mut deleted) = (0, Fields::new());
     for i in names {
         let field = ctx.args.at(i);
         let reply = match hash.as_mut().and_then(|h| Some((h.get().expiry_ms(field)?, h))) {
             None => -2,
             Some((old, _)) if !condition.allows(old, at_ms) => 0,
             Some((_, h)) if past => {
-                deleted += u64::from(h.del(field));
+                h.del(field);
+                deleted.push(field);
                 2
             }
             Some((_, h)) => {
@@ -289,15 +290,18 @@ fn set_expiry(ctx: &mut Ctx, unit: Unit) -> Outcome {
         };
         ctx.out.int(reply);
     }
-    if let Some(hash) = hash {
-        close_expired(hash, deleted, (HEXPIRE, set));
+    close_expired(hash, deleted.len() as u64, (HEXPIRE, set));
+    journal_fields(ctx, &[b"HDEL", key.bytes], false, &deleted);
+    if set > 0 && ctx.journals() {
+        ctx.journal_with(&[(0, b"HPEXPIREAT"), (2, itoa::Buffer::new().format(at_ms).as_bytes())]);
     }
     DONE
 }
 
 /// Closes an edit that deleted fields because their time was given as past, and did
 /// something else to others, each so many times.
-pub(super) fn close_expired(mut hash: HashMut, deleted: u64, (event, others): (Event, u64)) {
+pub(super) fn close_expired(hash: Option<HashMut>, deleted: u64, (event, others): (Event, u64)) {
+    let Some(mut hash) = hash else { return };
     match (deleted, others) {
         (0, 0) => {}
         (0, _) => hash.changed(event, others),

@@ -75,7 +75,14 @@ fn hincrbyfloat(ctx: &mut Ctx) -> Outcome {
     }
     let text = new.to_text();
     hash.set(field, &text, NewExpiry::Keep);
+    let expires = hash.get().expiry_ms(field).flatten().is_some();
     hash.changed(Event::hash("hincrbyfloat"), 1);
+    // A sum in the last place depends on who adds.
+    if expires {
+        ctx.journal_instead(&[b"HSETEX", key.bytes, b"KEEPTTL", b"FIELDS", b"1", field, &text]);
+    } else {
+        ctx.journal_instead(&[b"HSET", key.bytes, field, &text]);
+    }
     ctx.out.bulk(&text);
     DONE
 }

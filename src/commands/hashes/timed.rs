@@ -5,8 +5,9 @@ use super::{
         ctx::{Ctx, DONE, Outcome},
         row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row},
     },
+    Fields,
     expiry::{HEXPIRE, HPERSIST, Unit, close_expired, counted, fields, time_arg},
-    limits, reply_value,
+    journal_fields, limits, reply_value,
     write::{HDEL, HSET},
 };
 use crate::{data::hash::NewExpiry, keyspace::event::HEXPIRED, protocol::Error};
@@ -153,23 +154,35 @@ fn hgetex(ctx: &mut Ctx) -> Outcome {
         h.drop_due(names.clone().map(|i| ctx.args.at(i)));
     }
     ctx.out.array(names.len());
-    let (mut changed, mut deleted) = (0, 0);
+    let mut changed = Fields::new();
     for i in names {
         let field = ctx.args.at(i);
         reply_value(&mut ctx.out, hash.as_ref().map(|h| h.get()), field);
         let Some(h) = hash.as_mut().filter(|h| h.get().get(field).is_some()) else { continue };
-        match change {
-            Change::Keep => {}
-            Change::Clear => changed += u64::from(h.persist(field)),
-            Change::At(_) if past => deleted += u64::from(h.del(field)),
+        let done = match change {
+            Change::Keep => false,
+            Change::Clear => h.persist(field),
+            Change::At(_) if past => h.del(field),
             Change::At(at_ms) => {
                 h.set_expiry(field, at_ms);
-                changed += 1;
+                true
             }
+        };
+        if done {
+            changed.push(field);
         }
     }
-    if let Some(hash) = hash {
-        close_expired(hash, deleted, (if change == Change::Clear { HPERSIST } else { HEXPIRE }, changed));
+    let n = changed.len() as u64;
+    let event = if change == Change::Clear { HPERSIST } else { HEXPIRE };
+    close_expired(hash, if past { n } else { 0 }, (event, if past { 0 } else { n }));
+    match change {
+        Change::Keep => {}
+        Change::Clear => journal_fields(ctx, &[b"HPERSIST", key.bytes], true, &changed),
+        Change::At(_) if past => journal_fields(ctx, &[b"HDEL", key.bytes], false, &changed),
+        Change::At(at_ms) => {
+            let mut time = itoa::Buffer::new();
+            journal_fields(ctx, &[b"HPEXPIREAT", key.bytes, time.format(at_ms).as_bytes()], true, &changed);
+        }
     }
     DONE
 }
@@ -190,10 +203,12 @@ fn hsetex(ctx: &mut Ctx) -> Outcome {
     let names = pairs.step_by(2);
     let n = names.len() as u64;
     if past {
-        let deleted = names.filter(|i| hash.del(ctx.args.at(*i))).count();
-        if deleted > 0 {
-            hash.changed(HEXPIRED, deleted as u64);
+        let deleted: Fields = names.map(|i| ctx.args.at(i)).filter(|field| hash.del(field)).collect();
+        match deleted.len() {
+            0 => drop(hash),
+            n => hash.changed(HEXPIRED, n as u64),
         }
+        journal_fields(ctx, &[b"HDEL", key.bytes], false, &deleted);
         ctx.out.int(1);
         return DONE;
     }
@@ -206,9 +221,15 @@ fn hsetex(ctx: &mut Ctx) -> Outcome {
     for i in names {
         hash.set(ctx.args.at(i), ctx.args.at(i + 1), expiry);
     }
-    if let NewExpiry::At(_) = expiry {
+    if let NewExpiry::At(at_ms) = expiry {
         hash.raise(HSET);
         hash.changed(HEXPIRE, n);
+        if ctx.journals() {
+            let mut time = itoa::Buffer::new();
+            let head = [&b"HSETEX"[..], key.bytes, b"PXAT", time.format(at_ms).as_bytes()];
+            let args: Vec<&[u8]> = head.into_iter().chain(ctx.args.from(at)).collect();
+            ctx.journal_instead(&args);
+        }
     } else {
         hash.changed(HSET, n);
     }
@@ -227,14 +248,17 @@ fn hgetdel(ctx: &mut Ctx) -> Outcome {
         h.drop_due(names.clone().map(|i| ctx.args.at(i)));
     }
     ctx.out.array(names.len());
-    let mut deleted = 0;
+    let mut deleted = Fields::new();
     for i in names {
         let field = ctx.args.at(i);
         reply_value(&mut ctx.out, hash.as_ref().map(|h| h.get()), field);
-        deleted += u64::from(hash.as_mut().is_some_and(|h| h.del(field)));
+        if hash.as_mut().is_some_and(|h| h.del(field)) {
+            deleted.push(field);
+        }
     }
-    if let Some(hash) = hash.filter(|_| deleted > 0) {
-        hash.changed(HDEL, deleted);
+    if let Some(hash) = hash.filter(|_| !deleted.is_empty()) {
+        hash.changed(HDEL, deleted.len() as u64);
     }
+    journal_fields(ctx, &[b"HDEL", key.bytes], false, &deleted);
     DONE
 }

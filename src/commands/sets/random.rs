@@ -53,8 +53,16 @@ fn spop(ctx: &mut Ctx) -> Outcome {
         ctx.out.null();
         return DONE;
     };
-    set.pop(&mut rng, |member| items::reply(&mut ctx.out, member));
+    let mut popped = Vec::new();
+    let journals = set.journals();
+    set.pop(&mut rng, |member| {
+        items::reply(&mut ctx.out, member);
+        if journals {
+            popped.push(member.to_vec());
+        }
+    });
     set.changed(SPOP, 1);
+    journal_removed(ctx, &popped);
     DONE
 }
 
@@ -74,11 +82,34 @@ fn spop_many(ctx: &mut Ctx) -> Outcome {
     if count == set.get().len() {
         set.get().each(|member| items::reply(&mut ctx.out, member));
         set.clear();
-    } else {
-        set.pop_many(count, &mut rng, |member| items::reply(&mut ctx.out, member));
+        set.changed(SPOP, count as u64);
+        let lazy = ctx.config.memory.lazyfree_lazy_server_del;
+        ctx.journal_deleted(key.bytes, lazy);
+        return DONE;
     }
+    let mut popped = Vec::new();
+    let journals = set.journals();
+    set.pop_many(count, &mut rng, |member| {
+        items::reply(&mut ctx.out, member);
+        if journals {
+            popped.push(member.to_vec());
+        }
+    });
     set.changed(SPOP, count as u64);
+    journal_removed(ctx, &popped);
     DONE
+}
+
+/// Most members that one SREM in the journal names.
+const JOURNALED_AT_ONCE: usize = 1024;
+
+/// Writes to the journal which members chance has removed.
+fn journal_removed(ctx: &mut Ctx, members: &[Vec<u8>]) {
+    let key = ctx.arg(1);
+    for some in members.chunks(JOURNALED_AT_ONCE) {
+        let args: Vec<&[u8]> = [&b"SREM"[..], key].into_iter().chain(some.iter().map(Vec::as_slice)).collect();
+        ctx.journal_instead(&args);
+    }
 }
 
 fn srandmember(ctx: &mut Ctx) -> Outcome {

@@ -5,7 +5,9 @@ use super::{
         ctx::{Ctx, DONE, Outcome},
         row::{Arg, Flags, KeyFlags, KeySpec, Row},
     },
-    CREATE_CONSUMER, now_ms, reply_entry, reply_id, row, start_arg,
+    CREATE_CONSUMER,
+    journal::{self, Note},
+    now_ms, reply_entry, reply_id, row, start_arg,
 };
 use crate::{
     base::num::parse_i64,
@@ -72,7 +74,9 @@ fn xautoclaim(ctx: &mut Ctx) -> Outcome {
     let c = Claim::parse(ctx)?;
     let (key, group, consumer, now) = (ctx.key(1), ctx.arg(2), ctx.arg(3), now_ms(ctx));
     let missing = || Error::no_key_or_group(key.bytes, group);
+    ctx.journal_only_instead();
     let mut stream = ctx.keys.edit_stream(key)?.ok_or_else(missing)?;
+    let (journals, mut notes) = (stream.journals(), Vec::new());
     let Stream { log, groups } = &mut *stream;
     let mut g = groups.get_mut(group).ok_or_else(missing)?;
     let (member, fresh) = g.find_or_create(consumer, now);
@@ -88,12 +92,18 @@ fn xautoclaim(ctx: &mut Ctx) -> Outcome {
         }
         if log.get(p.id).is_none() {
             deleted.push(p.id);
+            if journals {
+                notes.push(Note::pending(&g, p));
+            }
         } else if c.min_idle_ms == 0 || now.wrapping_sub(p.delivered_ms) >= c.min_idle_ms {
             claimed.push((p.id, p.deliveries));
         } else {
             continue;
         }
         left -= 1;
+    }
+    if fresh && claimed.is_empty() && journals {
+        notes.push(Note::Consumer(consumer.into()));
     }
     let out = &mut ctx.out;
     out.array(3);
@@ -102,6 +112,9 @@ fn xautoclaim(ctx: &mut Ctx) -> Outcome {
     for &(id, deliveries) in &claimed {
         g.deliver(id, member, now, deliveries.wrapping_add(u64::from(!c.just_id)));
         g.served(member, now);
+        if journals {
+            notes.push(Note::pending(&g, g.pending(id).expect("it was delivered")));
+        }
         match log.get(id) {
             Some(e) if !c.just_id => reply_entry(out, e),
             _ => reply_id(out, id),
@@ -117,5 +130,6 @@ fn xautoclaim(ctx: &mut Ctx) -> Outcome {
         stream.raise(CREATE_CONSUMER);
     }
     stream.changed_aside(u64::from(fresh) + (claimed.len() + deleted.len()) as u64);
+    journal::write(ctx, key.bytes, group, &notes);
     DONE
 }

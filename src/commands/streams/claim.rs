@@ -5,7 +5,9 @@ use super::{
         ctx::{Ctx, DONE, Outcome},
         row::{Arg, Flags, KeyFlags, KeySpec, Row},
     },
-    CREATE_CONSUMER, id_arg, now_ms, reply_entry, reply_id, row,
+    CREATE_CONSUMER, id_arg,
+    journal::{self, Note},
+    now_ms, reply_entry, reply_id, row,
 };
 use crate::{
     base::num::parse_i64,
@@ -75,7 +77,9 @@ impl Claim {
             } else if more && ctx.is(i, "TIME") {
                 c.delivered_ms = number("ERR Invalid TIME option argument for XCLAIM")?;
             } else if more && ctx.is(i, "RETRYCOUNT") {
-                c.deliveries = u64::try_from(number("ERR Invalid RETRYCOUNT option argument for XCLAIM")?).ok();
+                let n = number("ERR Invalid RETRYCOUNT option argument for XCLAIM")?;
+                // A log writes a count of 64 bits.
+                c.deliveries = (n >= 0 || ctx.keys.access.replays()).then_some(n as u64);
             } else if more && ctx.is(i, "LASTID") {
                 c.last_id = id_arg(ctx, i + 1)?;
             } else {
@@ -94,8 +98,10 @@ impl Claim {
 fn xclaim(ctx: &mut Ctx) -> Outcome {
     let (key, group, consumer, now) = (ctx.key(1), ctx.arg(2), ctx.arg(3), now_ms(ctx));
     let claim = Claim::parse(ctx);
+    ctx.journal_only_instead();
     let missing = || Error::no_key_or_group(key.bytes, group);
     let mut stream = ctx.keys.edit_stream(key)?.ok_or_else(missing)?;
+    let (journals, mut notes) = (stream.journals(), Vec::new());
     let Stream { log, groups } = &mut *stream;
     let mut g = groups.get_mut(group).ok_or_else(missing)?;
     let c = claim?;
@@ -107,6 +113,9 @@ fn xclaim(ctx: &mut Ctx) -> Outcome {
     for &id in &c.ids {
         let pending = g.pending(id).cloned();
         let Some(entry) = log.get(id) else {
+            if let Some(p) = pending.filter(|_| journals) {
+                notes.push(Note::pending(&g, &p));
+            }
             if g.acknowledge(id) {
                 changes += 1;
                 told_last_id = true;
@@ -122,6 +131,9 @@ fn xclaim(ctx: &mut Ctx) -> Outcome {
         let more = u64::from(!c.just_id);
         g.deliver(id, member, c.delivered_ms, c.deliveries.unwrap_or(deliveries.wrapping_add(more)));
         g.served(member, now);
+        if journals {
+            notes.push(Note::pending(&g, g.pending(id).expect("it was delivered")));
+        }
         if c.just_id {
             reply_id(&mut ctx.out, id);
         } else {
@@ -132,10 +144,17 @@ fn xclaim(ctx: &mut Ctx) -> Outcome {
         told_last_id = true;
     }
     ctx.out.end(array, n);
+    if fresh && n == 0 && journals {
+        notes.insert(0, Note::Consumer(consumer.into()));
+    }
+    if !told_last_id && journals {
+        notes.push(Note::read(&g));
+    }
     drop(g);
     if fresh {
         stream.raise(CREATE_CONSUMER);
     }
     stream.changed_aside(changes + u64::from(!told_last_id));
+    journal::write(ctx, key.bytes, group, &notes);
     DONE
 }

@@ -6,6 +6,7 @@ pub mod claim;
 pub mod delete;
 pub mod group;
 pub mod info;
+mod journal;
 pub mod pending;
 pub mod range;
 pub mod read;

@@ -10,7 +10,9 @@ use super::{
         ctx::{Block, Ctx, DONE, Flow, Outcome},
         row::{Arg, Begin, Find, Flags, KeyFlags, KeySpec, Row},
     },
-    CREATE_CONSUMER, now_ms,
+    CREATE_CONSUMER,
+    journal::{self, Note},
+    now_ms,
     read_args::{ReadArgs, keys},
     reply_entries, reply_entry, reply_id, row,
 };
@@ -188,6 +190,7 @@ fn xreadgroup(ctx: &mut Ctx) -> Outcome {
         });
     }
     let (now, mut streams) = (now_ms(ctx), Streams::default());
+    ctx.journal_only_instead();
     for (n, from) in from.iter().enumerate() {
         let key = ctx.key(a.first + n);
         let Some(mut s) = ctx.keys.edit_stream(key)? else { continue };
@@ -199,7 +202,13 @@ fn xreadgroup(ctx: &mut Ctx) -> Outcome {
             s.raise(CREATE_CONSUMER);
         }
         let out = &mut ctx.out;
-        let mut reader = Reader { stream: &mut s, group, member, now, count: at_most(a.count) };
+        let journals = s.journals();
+        let mut reader =
+            Reader { stream: &mut s, group, member, now, count: at_most(a.count), journals, notes: vec![] };
+        if fresh && (from.is_some() || a.no_ack || !reader.has_new()) {
+            // No entry pending for it will tell.
+            reader.notes.push(Note::Consumer(consumer.into()));
+        }
         let served = match from {
             Some(after) => {
                 streams.next(out, key.bytes);
@@ -213,7 +222,9 @@ fn xreadgroup(ctx: &mut Ctx) -> Outcome {
             }
             None => false,
         };
+        let notes = reader.notes;
         s.changed_aside(u64::from(fresh) + u64::from(served));
+        journal::write(ctx, key.bytes, group, &notes);
     }
     if streams.end(&mut ctx.out) {
         return DONE;
@@ -228,6 +239,9 @@ struct Reader<'a> {
     member: ConsumerNumber,
     now: i64,
     count: usize,
+    /// Somebody reads the journal, for which notes are taken.
+    journals: bool,
+    notes: Vec<Note>,
 }
 
 impl Reader<'_> {
@@ -248,11 +262,17 @@ impl Reader<'_> {
             if !no_ack {
                 g.deliver(e.id, self.member, self.now, 1);
                 g.served(self.member, self.now);
+                if self.journals {
+                    self.notes.push(Note::pending(&g, g.pending(e.id).expect("it was delivered")));
+                }
             }
             reply_entry(out, e);
             n += 1;
         }
         out.end(array, n);
+        if self.journals {
+            self.notes.push(Note::read(&g));
+        }
     }
 
     /// Replies what is pending for the consumer after an id; deleted entries without fields.
@@ -267,6 +287,9 @@ impl Reader<'_> {
                 Some(e) => {
                     reply_entry(out, e);
                     g.redeliver(id, self.now);
+                    if self.journals {
+                        self.notes.push(Note::pending(&g, g.pending(id).expect("it is pending")));
+                    }
                 }
                 None => {
                     out.array(2);

@@ -1,6 +1,11 @@
 //! What commands write to the journal, and in which order.
 
+mod collections;
+mod hashes;
+mod random;
 mod replay;
+mod streams;
+mod strings;
 
 use crate::engine::testing::Rig;
 
