@@ -8,6 +8,7 @@ mod command_rows;
 mod common;
 mod exchange;
 mod harness;
+mod journal;
 mod process;
 mod rdb_file;
 mod start;
