@@ -6,6 +6,7 @@ mod buffers;
 mod command_rows;
 #[path = "../common/mod.rs"]
 mod common;
+mod durability;
 mod exchange;
 mod harness;
 mod journal;

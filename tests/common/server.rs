@@ -24,6 +24,8 @@ pub struct Server {
     pub port: u16,
     /// Its working directory; removed on drop.
     pub dir: PathBuf,
+    /// How it was started.
+    command: Command,
 }
 
 /// The binary under test.
@@ -81,9 +83,24 @@ impl Server {
         command.args(["--dir", dir.to_str().expect("a plain path")]);
         command.stdin(Stdio::null()).stderr(log.try_clone().unwrap()).stdout(log);
         let child = command.spawn().unwrap_or_else(|e| panic!("cannot start {command:?}: {e}"));
-        let mut server = Server { child, port, dir };
+        let mut server = Server { child, port, dir, command };
         server.wait_until_ready();
         server
+    }
+
+    /// Kills the server as a crash would.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Starts it again, once it has ended, in the same directory and on the same port.
+    #[track_caller]
+    pub fn start_again(&mut self) {
+        let log = fs::OpenOptions::new().append(true).open(self.dir.join("stdout")).expect("the file for its output");
+        self.command.stderr(log.try_clone().unwrap()).stdout(log);
+        self.child = self.command.spawn().unwrap_or_else(|e| panic!("cannot start {:?}: {e}", self.command));
+        self.wait_until_ready();
     }
 
     #[track_caller]

@@ -42,7 +42,6 @@ client-output-buffer-limit replica 256mb 64mb 60
 #[test]
 fn values_that_would_lie_are_refused() {
     for line in [
-        "appendonly yes",
         "replicaof 127.0.0.1 6380",
         "slaveof 127.0.0.1 6380",
         "cluster-enabled yes",
@@ -57,7 +56,7 @@ fn values_that_would_lie_are_refused() {
         assert!(text.contains(&format!(">>> '{line}'")), "{text}");
         assert!(!text.contains("Bad directive"), "{text}");
     }
-    loaded("appendonly no\nreplicaof no one\ncluster-enabled no\ntls-port 0\naclfile \"\"");
+    loaded("appendonly yes\nreplicaof no one\ncluster-enabled no\ntls-port 0\naclfile \"\"");
 }
 
 #[test]
