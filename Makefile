@@ -24,7 +24,7 @@ define stage
 @echo "== $(1)"; start=$$SECONDS; $(2); echo "== $(1): $$((SECONDS - start)) s"
 endef
 
-.PHONY: help run check test interleavings sim sim-twice fuzz bench verify fix peers cargo-fuzz
+.PHONY: help run check test interleavings sim sim-twice fuzz bench soak verify fix peers cargo-fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 17
@@ -65,6 +65,9 @@ fuzz: cargo-fuzz ## every fuzz target for SECS seconds, or RUNS inputs, under th
 bench: ## speed and memory beside redis-server, as a table (ROWS="mem write- pause-free" for some)
 	$(CARGO) build --release --locked --bin norn --example bench
 	NORN_BIN=$${NORN_BIN:-$(TARGET)/release/norn} $(TARGET)/release/examples/bench $(ROWS)
+
+soak: ## kill -9 under load, a hundred times, on this machine's disk
+	NORN_KILL_ROUNDS=$${ROUNDS:-100} $(CARGO) test --locked --test blackbox -- durability
 
 verify: peers ## all that must hold before a change lands
 	$(call stage,format,$(CARGO) fmt --all --check)
