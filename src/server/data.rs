@@ -70,10 +70,10 @@ pub async fn aof_writer<E: Env>(env: &E, engine: &Arc<Engine>, cell: &AofCell) -
 pub async fn follow_appendonly(engine: &Arc<Engine>, cell: &AofCell) {
     let (shared, on) = (&engine.shared, engine.shared.config.get().persistence.appendonly);
     if on && !shared.journal.is_on() {
-        if !shared.jobs.is_scheduled(Job::Rewrite) {
+        if !shared.jobs.is_under_way(Job::Rewrite) {
             shared.jobs.schedule(Job::Rewrite);
         }
-    } else if !on && (shared.journal.is_on() || shared.jobs.is_scheduled(Job::Rewrite)) {
+    } else if !on && (shared.journal.is_on() || shared.jobs.is_busy()) {
         shared.jobs.cancel(Job::Rewrite);
         stop_aof(engine, cell).await;
     }
@@ -115,10 +115,10 @@ async fn load_paused<E: Env>(local: &Local<E>, what: Again) -> Result<(), String
                     return Err("the snapshot could not be written".into());
                 }
             }
+            engine.shared.loading.start(now);
             if flush {
                 empty(local)?;
             }
-            engine.shared.loading.start(now);
             let terms = Terms { skip_expired: true, replace: !flush, now };
             let source = Source { path: &config.persistence.dbfilename, terms, more_follows: false };
             let mut progress = Progress::new(source.path, env.mono(), None);
@@ -131,8 +131,8 @@ async fn load_paused<E: Env>(local: &Local<E>, what: Again) -> Result<(), String
             if let Some(handle) = &*local.shell.aof.lock().await {
                 handle.flush().await?;
             }
-            empty(local)?;
             engine.shared.loading.start(now);
+            empty(local)?;
             let store = Store::new(env.disk().clone(), &config.persistence);
             aof::load(env, engine, &store, &mut Base { env, engine, console: None }).await.map(drop)
         }

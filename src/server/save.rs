@@ -17,7 +17,7 @@ use crate::{
     persist::snapshot::Snapshot,
     session::jobs::Job,
 };
-use std::{future::poll_fn, io, sync::Arc, sync::atomic::Ordering::SeqCst};
+use std::{future::poll_fn, io, sync::Arc, sync::atomic::Ordering::SeqCst, time::Duration};
 
 /// Bytes written at once.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -123,6 +123,18 @@ impl<E: Env> Saver<E> {
         written.map_err(|e| format!("Write error while saving the DB to {path}: {}", words(&e)))
     }
 
+    /// Waits as `rdb-key-save-delay` says for so many keys; for tests.
+    async fn linger(&self, keys: u64) {
+        let shared = &self.engine.shared;
+        let us = shared.config.get().persistence.rdb_key_save_delay_us.max(0) as u64;
+        let mut left_us = us.saturating_mul(keys);
+        while left_us > 0 && !shared.jobs.is_cancelled() {
+            let some_us = left_us.min(10_000);
+            self.env.sleep(Duration::from_micros(some_us)).await;
+            left_us -= some_us;
+        }
+    }
+
     async fn fill(&self, snapshot: &mut Snapshot, path: &str, config: &Config) -> io::Result<()> {
         let (shared, disk) = (&self.engine.shared, self.env.disk());
         let mut file = disk.open(path, Open::Truncate).await?;
@@ -132,7 +144,9 @@ impl<E: Env> Saver<E> {
             if shared.jobs.is_cancelled() {
                 return Err(io::Error::other("cancelled"));
             }
+            let before = snapshot.keys;
             done = (0..STEPS).any(|_| snapshot.step(shared));
+            self.linger(snapshot.keys - before).await;
             shared.jobs.progress(snapshot.keys_total, snapshot.keys);
             match snapshot.take(if done { 1 } else { CHUNK_BYTES }) {
                 None => self.env.yield_now().await,

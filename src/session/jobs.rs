@@ -108,9 +108,16 @@ impl Jobs {
         self.0.lock().running
     }
 
-    /// Whether a job was asked for and has not begun.
+    /// Whether a job was asked for and waits for the end of another.
     pub fn is_scheduled(&self, job: Job) -> bool {
-        self.0.lock().queue.iter().any(|(j, _)| *j == job)
+        let s = self.0.lock();
+        s.queue.iter().skip(usize::from(s.running.is_none())).any(|(j, _)| *j == job)
+    }
+
+    /// Whether a job is being done, or begins at once.
+    pub fn is_under_way(&self, job: Job) -> bool {
+        let s = self.0.lock();
+        s.running.map(|r| r.job).or(s.queue.front().map(|q| q.0)) == Some(job)
     }
 
     /// Whether a job is being done or about to be.

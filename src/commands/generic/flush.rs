@@ -7,7 +7,7 @@ use super::{
     },
     row,
 };
-use crate::protocol::Error;
+use crate::{protocol::Error, session::jobs::Job};
 
 const ARGS: &[Arg] = &[Arg::one_of(
     "flush-type",
@@ -45,6 +45,11 @@ fn flushall(ctx: &mut Ctx) -> Outcome {
     let lazy = is_lazy(ctx)?;
     for db in 0..ctx.shared.keyspace.databases() {
         ctx.keys.flush(db, lazy);
+    }
+    // A snapshot of what is gone is of no use, and the one on disk would bring it back.
+    ctx.shared.jobs.cancel(Job::Save);
+    if !ctx.config.persistence.save.0.is_empty() && !ctx.shared.loading.is_on() {
+        ctx.shared.jobs.schedule(Job::Save);
     }
     // Even if there was nothing, as the server does that others know.
     ctx.journal_with(&[]);

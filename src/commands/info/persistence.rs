@@ -29,7 +29,7 @@ pub fn persistence(f: &Facts, t: &mut Text) {
     t.put("current_save_keys_processed", done);
     t.put("current_save_keys_total", total);
     t.put("rdb_changes_since_last_save", f.shared.dirty());
-    t.put("rdb_bgsave_in_progress", u8::from(is(Job::Save).is_some()));
+    t.put("rdb_bgsave_in_progress", u8::from(jobs.is_under_way(Job::Save)));
     t.put("rdb_last_save_time", f.shared.last_save_s.load(Relaxed));
     t.put("rdb_last_bgsave_status", word(save.ok));
     t.put("rdb_last_bgsave_time_sec", took(&save));
@@ -39,7 +39,7 @@ pub fn persistence(f: &Facts, t: &mut Text) {
     t.put("rdb_last_load_keys_expired", keys_expired);
     t.put("rdb_last_load_keys_loaded", keys_loaded);
     t.put("aof_enabled", u8::from(f.shared.journal.is_on()));
-    t.put("aof_rewrite_in_progress", u8::from(is(Job::Rewrite).is_some()));
+    t.put("aof_rewrite_in_progress", u8::from(jobs.is_under_way(Job::Rewrite)));
     t.put("aof_rewrite_scheduled", u8::from(jobs.is_scheduled(Job::Rewrite)));
     t.put("aof_last_rewrite_time_sec", took(&rewrite));
     t.put("aof_current_rewrite_time_sec", current(Job::Rewrite));

@@ -327,7 +327,7 @@ impl Scanner {
             true if stored == 0 => Checked::Absent,
             true if stored == sum => Checked::Right,
             true => {
-                let what = format!("wrong checksum: the file says {stored:016x}, its content {sum:016x}");
+                let what = format!("wrong checksum (CRC error): the file says {stored:016x}, its content {sum:016x}");
                 return Err(Damage::at(self.at, what));
             }
         };
