@@ -94,6 +94,7 @@ async fn prepare<E: Env>(
 ) -> Result<(Manifest, Last), String> {
     let mut manifest = loaded.manifest;
     store.create_dir().await?;
+    store.settle(&manifest).await?;
     if let (Some(salt), Some(entry)) = (loaded.last_salt, manifest.incr.last()) {
         tracing::info!("Opening AOF incr file {} on server start", entry.name);
         let name = entry.name.clone();

@@ -108,6 +108,21 @@ impl<D: Disk> Store<D> {
         let _ = self.disk.remove(&self.path(&self.mistrust_name())).await;
     }
 
+    /// Makes durable what was found at the start. A server that was killed may have left files,
+    /// and the names of files, in the page cache alone; what is written from now on relies on
+    /// all of them.
+    ///
+    /// # Errors
+    /// In words for the log.
+    pub async fn settle(&self, manifest: &Manifest) -> Result<(), String> {
+        for entry in manifest.to_load() {
+            let name = &entry.name;
+            let synced = async { self.disk.open(&self.path(name), Open::Read).await?.sync().await };
+            synced.await.map_err(|e| format!("Can't fsync the append-only file {name}: {}", words(&e)))?;
+        }
+        self.sync_dir().await.map_err(|e| format!("Can't fsync the append-only dir {}: {}", self.dir, words(&e)))
+    }
+
     /// Makes names in the directory durable.
     pub async fn sync_dir(&self) -> io::Result<()> {
         self.disk.sync_dir(&self.dir).await

@@ -240,6 +240,8 @@ impl<E: Env> Writer<E> {
 
     /// Ends the old file and goes on in the next.
     async fn close(&mut self) -> Result<(), String> {
+        // The last line says that all before it is durable: nothing in this file will say so later.
+        self.sync().await;
         let out = self.out.as_mut().expect("there is a file");
         let ended = out.end().await;
         // A file that is not trusted is about to be replaced: its end may be missing, and nothing
