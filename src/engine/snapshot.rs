@@ -30,6 +30,7 @@ impl Engine {
         let mut held = Held::new(&self.shared.keyspace);
         held.all();
         also();
+        self.shared.saving.begins(&mut held, aof_base);
         Snapshot::begin(&mut held, &self.shared, &config, access_policy(&config), about)
     }
 

@@ -21,9 +21,12 @@
 use crate::{base::sync::Mutex, keyspace::ops::Ops, protocol::request::write_request};
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::atomic::{
-        AtomicBool, AtomicU64,
-        Ordering::{Relaxed, SeqCst},
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool, AtomicU64,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     task::{Context, Poll, Waker},
 };
@@ -45,6 +48,9 @@ impl Batch {
     }
 }
 
+/// Is shown each append: the offset before it, and its bytes. Called in the journal's order.
+pub type Tap = Arc<dyn Fn(u64, &[u8]) + Send + Sync>;
+
 #[derive(Default)]
 struct Buffer {
     text: Vec<u8>,
@@ -55,6 +61,7 @@ struct Buffer {
     /// Offsets of marks not yet passed by the writer.
     marks: VecDeque<u64>,
     writer: Option<Waker>,
+    tap: Option<Tap>,
 }
 
 impl Buffer {
@@ -98,7 +105,7 @@ impl Journal {
         self.on.store(on, SeqCst);
         let end = b.end();
         if !on {
-            *b = Buffer { start: end, writer: b.writer.take(), ..Buffer::default() };
+            *b = Buffer { start: end, writer: b.writer.take(), tap: b.tap.take(), ..Buffer::default() };
             b.wake();
         }
         b.db = None;
@@ -110,6 +117,7 @@ impl Journal {
     /// operation; the offset behind it. Its locks are held.
     pub fn append(&self, ops: &Ops, whole: bool) -> u64 {
         let mut b = self.buffer.lock();
+        let before = b.text.len();
         let wrap = whole && ops.len() > 1;
         for (i, (db, text)) in ops.iter().enumerate() {
             if b.db != Some(db) {
@@ -127,8 +135,17 @@ impl Journal {
         }
         let end = b.end();
         self.end.store(end, SeqCst);
+        if let Some(tap) = &b.tap {
+            tap(b.start + before as u64, &b.text[before..]);
+        }
         b.wake();
         end
+    }
+
+    /// Shows every append from now on to `tap`: for tests that compare what survives a crash
+    /// with what there was.
+    pub fn set_tap(&self, tap: Tap) {
+        self.buffer.lock().tap = Some(tap);
     }
 
     /// Offset behind the last operation.
@@ -235,7 +252,6 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
 
     fn ops(list: &[(u32, &str)]) -> Ops {
         let mut ops = Ops::default();
@@ -265,6 +281,20 @@ mod tests {
         assert_eq!(take(&j), Some((want.into(), false)));
         assert_eq!(j.end(), want.len() as u64);
         assert_eq!(take(&j), None);
+    }
+
+    #[test]
+    fn a_tap_sees_every_append() {
+        let j = Journal::default();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let seen2 = seen.clone();
+        j.set_tap(Arc::new(move |at, text: &[u8]| seen2.lock().push((at, text.len() as u64))));
+        j.turn(true);
+        let first = j.append(&ops(&[(0, "A")]), true);
+        j.turn(false);
+        j.turn(true);
+        let second = j.append(&ops(&[(0, "B"), (0, "C")]), true);
+        assert_eq!(*seen.lock(), [(0, first), (first, second - first)]);
     }
 
     #[test]

@@ -5,14 +5,24 @@
 //! too many pre-images have piled up, or for a large value that is yet to be saved, which
 //! they ask for with [`Saving::hurry`].
 
-use crate::{base::sync::Mutex, keyspace::shard::DbKey};
-use std::sync::atomic::{
-    AtomicBool, AtomicU64,
-    Ordering::{Relaxed, SeqCst},
+use crate::{
+    base::sync::Mutex,
+    keyspace::{Held, shard::DbKey},
+};
+use std::sync::{
+    Arc,
+    atomic::{
+        AtomicBool, AtomicU64,
+        Ordering::{Relaxed, SeqCst},
+    },
 };
 
 /// Clients that write wait while pre-images take more than this.
 const KEPT_LIMIT_BYTES: u64 = 32 << 20;
+
+/// Is shown the key space at the instant of each snapshot, and told whether that is to be the
+/// base of an append-only file.
+pub type Witness = Arc<dyn Fn(&mut Held, bool) + Send + Sync>;
 
 /// Snapshots while they are made. See the module.
 #[derive(Default)]
@@ -22,6 +32,7 @@ pub struct Saving {
     kept_bytes: AtomicU64,
     kept_peak_bytes: AtomicU64,
     urgent: Mutex<Vec<DbKey>>,
+    witness: Mutex<Option<Witness>>,
 }
 
 impl Saving {
@@ -32,6 +43,20 @@ impl Saving {
         }
         self.urgent.lock().clear();
         self.snapshot.store(on, SeqCst);
+    }
+
+    /// Shows the instant of every snapshot from now on to `witness`: for tests that compare what
+    /// a snapshot holds with what there was.
+    pub fn set_witness(&self, witness: Witness) {
+        *self.witness.lock() = Some(witness);
+    }
+
+    /// A snapshot begins. All locks are held.
+    pub fn begins(&self, held: &mut Held, aof_base: bool) {
+        let witness = self.witness.lock().clone();
+        if let Some(witness) = witness {
+            witness(held, aof_base);
+        }
     }
 
     /// Whether a snapshot is being made.

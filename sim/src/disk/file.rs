@@ -1,6 +1,6 @@
 //! Files and directories as their process holds them.
 
-use super::{SimDisk, eio, inode::Fate, tree::Ino};
+use super::{SimDisk, eio, inode::Fate, kind, tree::Ino};
 use bytes::Bytes;
 use norn::env::{Disk, DiskFile, Open};
 use std::io::{self, ErrorKind};
@@ -36,17 +36,17 @@ impl Disk for SimDisk {
     type File = SimFile;
 
     async fn open(&self, path: &str, mode: Open) -> io::Result<SimFile> {
-        let open = self.operation(1, |node| node.fs.open(path, mode));
+        let open = self.operation(kind::OPEN, |node| node.fs.open(path, mode));
         let ino = open.await?;
         Ok(SimFile { disk: self.clone(), ino, writable: mode != Open::Read })
     }
 
     async fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.operation(2, |node| node.fs.rename(from, to)).await
+        self.operation(kind::RENAME, |node| node.fs.rename(from, to)).await
     }
 
     async fn remove(&self, path: &str) -> io::Result<()> {
-        self.operation(3, |node| node.fs.remove(path)).await
+        self.operation(kind::REMOVE, |node| node.fs.remove(path)).await
     }
 
     async fn list(&self, dir: &str) -> io::Result<Vec<String>> {
@@ -59,7 +59,7 @@ impl Disk for SimDisk {
 
     async fn sync_dir(&self, dir: &str) -> io::Result<()> {
         let upto = self.apply(|node| node.fs.begin_sync_dir(dir))?;
-        self.wait_for_sync().await;
+        self.wait_for_sync(kind::SYNC_DIR).await;
         self.apply(|node| {
             if node.chance(node.config.sync_error) {
                 node.stats.failed_syncs += 1;
@@ -87,7 +87,7 @@ impl DiskFile for SimFile {
     async fn append(&mut self, data: Bytes) -> io::Result<usize> {
         self.check_writable()?;
         let ino = self.ino;
-        let append = self.disk.operation(8, |node| {
+        let append = self.disk.operation(kind::APPEND, |node| {
             if node.chance(node.config.write_error) {
                 return Err(eio());
             }
@@ -100,7 +100,7 @@ impl DiskFile for SimFile {
     async fn truncate(&mut self, len: u64) -> io::Result<()> {
         self.check_writable()?;
         let ino = self.ino;
-        let truncate = self.disk.operation(10, |node| {
+        let truncate = self.disk.operation(kind::TRUNCATE, |node| {
             if len > node.config.capacity {
                 return Err(super::enospc());
             }
@@ -113,7 +113,7 @@ impl DiskFile for SimFile {
     async fn sync(&mut self) -> io::Result<()> {
         let ino = self.ino;
         let upto = self.disk.apply(|node| Ok(node.fs.inode(ino).last_change()))?;
-        self.disk.wait_for_sync().await;
+        self.disk.wait_for_sync(kind::SYNC).await;
         self.disk.apply(|node| {
             node.note(11, upto);
             if node.chance(node.config.sync_error) {

@@ -30,8 +30,10 @@ use madsim::{
 };
 use std::{
     collections::BTreeMap,
+    future::poll_fn,
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Poll, Waker},
     time::Duration,
 };
 
@@ -59,6 +61,28 @@ struct State {
     rng: GlobalRng,
     trace: Trace,
     stats: DiskStats,
+    /// Who waits for an operation of a kind to begin.
+    alarm: Option<(u64, Waker)>,
+}
+
+/// Kinds of operations, as the trace numbers them, that [`SimDisks::begins`] can wait for.
+pub mod kind {
+    pub const OPEN: u64 = 1;
+    pub const RENAME: u64 = 2;
+    pub const REMOVE: u64 = 3;
+    pub const SYNC_DIR: u64 = 6;
+    pub const APPEND: u64 = 8;
+    pub const TRUNCATE: u64 = 10;
+    pub const SYNC: u64 = 11;
+}
+
+impl State {
+    /// An operation begins.
+    fn begin(&mut self, kind: u64) {
+        if let Some((_, waker)) = self.alarm.take_if(|(awaited, _)| *awaited == kind) {
+            waker.wake();
+        }
+    }
 }
 
 /// What an operation works on.
@@ -96,6 +120,7 @@ impl Simulator for SimDisks {
             rng: rng.clone(),
             trace: Trace::default(),
             stats: DiskStats::default(),
+            alarm: None,
         };
         let state = Mutex::new(state);
         let time = time.clone();
@@ -152,6 +177,33 @@ impl SimDisks {
         }
     }
 
+    /// Completes when an operation of this kind begins; one waits at a time.
+    pub async fn begins(&self, kind: u64) {
+        let mut waits = false;
+        poll_fn(|cx| {
+            let mut state = self.shared.state();
+            if waits && state.alarm.is_none() {
+                return Poll::Ready(());
+            }
+            waits = true;
+            state.alarm = Some((kind, cx.waker().clone()));
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Length of a file as its process sees it, if there is one.
+    pub fn size(&self, node: NodeId, path: &str) -> Option<usize> {
+        let mut state = self.shared.state();
+        state.nodes.get_mut(&node)?.at(path).map(|inode| inode.len())
+    }
+
+    /// Names in a directory; none if there is no such directory.
+    pub fn names(&self, node: NodeId, dir: &str) -> Vec<String> {
+        let state = self.shared.state();
+        state.nodes.get(&node).and_then(|fs| fs.list(dir).ok()).unwrap_or_default()
+    }
+
     /// What happened so far.
     pub fn stats(&self) -> DiskStats {
         self.shared.state().stats
@@ -182,7 +234,7 @@ impl SimDisk {
     /// Does something to the node's files at once, unless its process is dead.
     fn apply<T>(&self, f: impl FnOnce(&mut Node<'_>) -> io::Result<T>) -> io::Result<T> {
         let mut state = self.shared.state();
-        let State { nodes, config, rng, trace, stats } = &mut *state;
+        let State { nodes, config, rng, trace, stats, .. } = &mut *state;
         let fs = nodes.get_mut(&self.node).expect("mounted");
         if fs.generation != self.generation {
             return Err(io::Error::other("the process was killed"));
@@ -194,6 +246,7 @@ impl SimDisk {
     async fn operation<T>(&self, kind: u64, f: impl FnOnce(&mut Node<'_>) -> io::Result<T>) -> io::Result<T> {
         let (wait, at_once) = {
             let mut state = self.shared.state();
+            state.begin(kind);
             let (low, high) = state.config.op_us;
             let us = state.rng.gen_range(low..=high.max(low));
             (Duration::from_micros(us), state.rng.gen_bool(0.5))
@@ -213,9 +266,10 @@ impl SimDisk {
     }
 
     /// The time a sync takes.
-    async fn wait_for_sync(&self) {
+    async fn wait_for_sync(&self, kind: u64) {
         let wait = {
             let mut state = self.shared.state();
+            state.begin(kind);
             let DiskConfig { sync_us: (low, high), slow_sync, slow_sync_max_ms, .. } = state.config;
             let us = state.rng.gen_range(low..=high.max(low));
             let slow = slow_sync > 0.0 && state.rng.gen_bool(slow_sync);

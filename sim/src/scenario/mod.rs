@@ -3,6 +3,8 @@
 //! promise is broken and reports what it did.
 
 mod contract;
+mod crash;
+mod disk;
 mod expiry;
 mod net;
 mod smoke;
@@ -51,6 +53,21 @@ pub static SCENARIOS: &[Scenario] = &[
         name: "expiry",
         about: "keys and fields that expire under a jumping clock: never served, always removed, always counted",
         run: |seed| Box::pin(expiry::run(seed)),
+    },
+    Scenario {
+        name: "crash",
+        about: "kills and losses of power while clients write, under every policy: what comes back was promised",
+        run: |seed| Box::pin(crash::run(seed)),
+    },
+    Scenario {
+        name: "disk",
+        about: "a disk that is full, fails, is slow or rots: nothing acknowledged is lost, service resumes by itself",
+        run: |seed| Box::pin(disk::run(seed)),
+    },
+    Scenario {
+        name: "upgrade-files",
+        about: "the same while the append-only file is turned on and off",
+        run: |seed| Box::pin(crash::run_upgrade(seed)),
     },
 ];
 
