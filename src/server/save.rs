@@ -25,6 +25,19 @@ const CHUNK_BYTES: usize = 256 << 10;
 const SYNC_EVERY_BYTES: usize = 4 << 20;
 /// Steps of a snapshot without a pause for others.
 const STEPS: usize = 16;
+/// A snapshot is worked on for so long and then rests, if clients are at work: where there
+/// are no more cores than workers, the operating system takes the core away at a moment of its
+/// own choosing, which is nearly always one at which a lock is held that somebody needs.
+const WORK_NS: u64 = 1_000_000;
+const REST: Duration = Duration::from_millis(1);
+
+/// How long a snapshot has been worked on without a rest.
+#[derive(Default)]
+struct Pace {
+    worked_ns: u64,
+    /// Commands that had been executed at the last rest.
+    commands: u64,
+}
 
 /// Starts the task on worker `index`.
 ///
@@ -123,6 +136,28 @@ impl<E: Env> Saver<E> {
         written.map_err(|e| format!("Write error while saving the DB to {path}: {}", words(&e)))
     }
 
+    /// Some steps of a snapshot, and a rest if it is due; true at the end.
+    async fn work(&self, snapshot: &mut Snapshot, pace: &mut Pace) -> bool {
+        let (shared, began) = (&self.engine.shared, self.env.mono());
+        let elapsed = || self.env.mono().0 - began.0;
+        let mut done = false;
+        for _ in 0..STEPS {
+            done = snapshot.step(shared);
+            if done || pace.worked_ns + elapsed() > WORK_NS {
+                break;
+            }
+        }
+        pace.worked_ns += elapsed();
+        if pace.worked_ns > WORK_NS {
+            let commands = shared.workers.iter().map(|w| w.commands.get()).sum();
+            pace.worked_ns = 0;
+            if std::mem::replace(&mut pace.commands, commands) != commands {
+                self.env.sleep(REST).await;
+            }
+        }
+        done
+    }
+
     /// Waits as `rdb-key-save-delay` says for so many keys; for tests.
     async fn linger(&self, keys: u64) {
         let shared = &self.engine.shared;
@@ -138,14 +173,14 @@ impl<E: Env> Saver<E> {
     async fn fill(&self, snapshot: &mut Snapshot, path: &str, config: &Config) -> io::Result<()> {
         let (shared, disk) = (&self.engine.shared, self.env.disk());
         let mut file = disk.open(path, Open::Truncate).await?;
-        let mut unsynced = 0;
+        let (mut unsynced, mut pace) = (0, Pace::default());
         let mut done = false;
         while !done {
             if shared.jobs.is_cancelled() {
                 return Err(io::Error::other("cancelled"));
             }
             let before = snapshot.keys;
-            done = (0..STEPS).any(|_| snapshot.step(shared));
+            done = self.work(snapshot, &mut pace).await;
             self.linger(snapshot.keys - before).await;
             shared.jobs.progress(snapshot.keys_total, snapshot.keys);
             match snapshot.take(if done { 1 } else { CHUNK_BYTES }) {
