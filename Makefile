@@ -24,7 +24,7 @@ define stage
 @echo "== $(1)"; start=$$SECONDS; $(2); echo "== $(1): $$((SECONDS - start)) s"
 endef
 
-.PHONY: help run check test interleavings sim sim-twice fuzz bench soak verify fix peers cargo-fuzz
+.PHONY: help run check test interleavings sim sim-twice mutants fuzz bench soak verify fix peers cargo-fuzz
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1\t\2/' | expand -t 17
@@ -52,6 +52,9 @@ sim-twice: ## the same, each seed twice; the trace hashes must agree
 # Exploration is bounded in time; with RUNS it is a fixed number of inputs from a fixed seed instead, so
 # that `verify` finds today what it found yesterday.
 FUZZ_BOUND = $(if $(RUNS),-runs=$(RUNS) -seed=1,-max_total_time=$(SECS))
+
+mutants: ## plant each bug of sim/mutants/; a scenario must find it within 60 s (MUTANTS="a b" for some)
+	CARGO=$(CARGO) TARGET=$(TARGET) sim/mutants/run $(MUTANTS)
 
 fuzz: cargo-fuzz ## every fuzz target for SECS seconds, or RUNS inputs, under the address sanitizer
 	@export RUSTC_BOOTSTRAP=1; \
