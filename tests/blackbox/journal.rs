@@ -1,7 +1,7 @@
 //! The append-only file says what a real server's says: both are asked the same, and their
 //! files compared command by command. Times are left out, and what 7.0 did otherwise.
 
-use crate::common::{Server, peer, start};
+use crate::common::{Server, eventually, peer, simple, start};
 use std::{fs, path::Path, thread, time::Duration};
 
 const OPTIONS: &[&str] = &[
@@ -45,6 +45,7 @@ const SCRIPT: &str = "
 
 fn play(server: &Server) {
     let mut clients = [server.client(), server.client()];
+    eventually("the data set is loaded", || clients[0].line("PING") == simple("PONG"));
     for step in SCRIPT.split(['|', '\n']).map(str::trim).filter(|s| !s.is_empty()) {
         match step.strip_prefix("1> ") {
             Some(line) => {
