@@ -192,11 +192,12 @@ impl<E: Env> Writer<E> {
         if self.write().await.is_err() {
             return;
         }
+        let late = self.env.mono().0 >= self.last_sync.0 + self.sync_every_ns();
         let due = match self.policy() {
             // What could not be written for a while is late already.
             AppendFsync::Always | AppendFsync::EverySecond if self.failures > 0 => true,
-            AppendFsync::Always => self.out.as_ref().is_some_and(Output::is_dirty),
-            _ => self.env.mono().0 >= self.last_sync.0 + self.sync_every_ns(),
+            AppendFsync::Always => late || self.out.as_ref().is_some_and(Output::is_dirty),
+            _ => late,
         };
         if due && !(self.rewriting && self.config().persistence.no_appendfsync_on_rewrite) {
             self.sync().await;
