@@ -16,7 +16,7 @@ const CLIENTS: usize = 8;
 
 /// Waits until the data set is loaded.
 #[track_caller]
-fn loaded(server: &Server) -> Client {
+pub fn loaded(server: &Server) -> Client {
     let mut c = server.client();
     let deadline = Instant::now() + Duration::from_secs(60);
     while cmd!(c, "PING") != simple("PONG") {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod aof_file;
+mod aof_old;
 mod buffers;
 mod command_rows;
 #[path = "../common/mod.rs"]

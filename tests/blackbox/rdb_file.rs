@@ -2,36 +2,12 @@
 
 use super::exchange::{FORMS, fill, seen};
 use crate::assert_reply;
-use crate::common::{Client, Server, Value, eventually, peer, simple, subject};
+use crate::common::{Client, Place, Server, Value, eventually, peer, simple, subject};
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output, Stdio},
-    sync::atomic::{AtomicU32, Ordering::Relaxed},
 };
-
-/// A directory of its own, removed on drop.
-struct Place(PathBuf);
-
-impl Place {
-    fn new() -> Place {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("norn-rdb-{}-{}", std::process::id(), NEXT.fetch_add(1, Relaxed));
-        let dir = std::env::temp_dir().join(name);
-        fs::create_dir_all(&dir).unwrap();
-        Place(dir)
-    }
-
-    fn file(&self) -> PathBuf {
-        self.0.join("dump.rdb")
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// What a real server saves that holds one of everything.
 fn saved(form: &[&str]) -> Option<(Server, Vec<u8>)> {
@@ -138,12 +114,12 @@ fn files_that_are_not_sound_are_refused() {
         (Vec::new(), "ends too early: no RDB file at offset 0"),
     ];
     for (bytes, what) in cases {
-        fs::write(place.file(), bytes).unwrap();
+        fs::write(place.join("dump.rdb"), bytes).unwrap();
         let text = refused(&place);
         assert!(text.contains("dump.rdb") && text.contains(what), "{what}: {text}");
     }
-    fs::remove_file(place.file()).unwrap();
-    fs::create_dir(place.file()).unwrap();
+    fs::remove_file(place.join("dump.rdb")).unwrap();
+    fs::create_dir(place.join("dump.rdb")).unwrap();
     let text = refused(&place);
     assert!(text.contains("can't open the RDB file dump.rdb for reading: Is a directory"), "{text}");
 }
@@ -152,8 +128,8 @@ fn files_that_are_not_sound_are_refused() {
 fn a_file_is_checked_without_a_server() {
     let Some((_theirs, bytes)) = saved(&[]) else { return };
     let place = Place::new();
-    fs::write(place.file(), &bytes).unwrap();
-    let output = check(&place.file());
+    fs::write(place.join("dump.rdb"), &bytes).unwrap();
+    let output = check(&place.join("dump.rdb"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}");
     for line in ["Checksum OK", "RDB looks OK!", "Selecting DB ID 5", "AUX FIELD redis-ver", "expires\n"] {
@@ -162,8 +138,8 @@ fn a_file_is_checked_without_a_server() {
     let mut bytes = bytes;
     let middle = bytes.len() / 2;
     bytes[middle] ^= 4;
-    fs::write(place.file(), &bytes).unwrap();
-    let text = failed(&check(&place.file()));
+    fs::write(place.join("dump.rdb"), &bytes).unwrap();
+    let text = failed(&check(&place.join("dump.rdb")));
     assert!(text.contains("--- RDB ERROR DETECTED ---") && text.contains("keys read"), "{text}");
-    assert!(failed(&check(&place.0.join("absent"))).contains("No such file"));
+    assert!(failed(&check(&place.join("absent"))).contains("No such file"));
 }

@@ -103,6 +103,17 @@ impl Server {
         self.wait_until_ready();
     }
 
+    /// Starts it again where it must not stay: what it says before it ends with a failure.
+    #[track_caller]
+    pub fn refuses_to_start(&mut self) -> String {
+        fs::remove_file(self.dir.join("stdout")).expect("the file for its output");
+        let log = fs::File::create(self.dir.join("stdout")).expect("a file for its output");
+        self.command.stderr(log.try_clone().unwrap()).stdout(log);
+        self.child = self.command.spawn().unwrap_or_else(|e| panic!("cannot start {:?}: {e}", self.command));
+        assert_eq!(self.wait(), Some(1), "{}", self.output());
+        self.output()
+    }
+
     #[track_caller]
     fn wait_until_ready(&mut self) {
         let deadline = Instant::now() + START_LIMIT;

@@ -134,6 +134,11 @@ impl Reader {
         self.vouched > HEADER_LEN as u64
     }
 
+    /// Lines of commands that another server wrote, with those of one that is not complete.
+    pub fn foreign_lines(&self) -> u64 {
+        if let State::Foreign { scan, .. } = &self.state { scan.lines() } else { 0 }
+    }
+
     /// The salt of a file of ours that no other server has written to: it can be gone on with.
     pub fn salt(&self) -> Option<u64> {
         match self.state {

@@ -35,6 +35,8 @@ pub struct Scan {
     commands: u64,
     /// Lines of commands.
     lines: u64,
+    /// The line with the next argument's length is among them.
+    length_counted: bool,
     /// Where comments are.
     comments: Vec<(usize, usize)>,
     /// The file began as one of ours.
@@ -89,7 +91,7 @@ impl Scan {
         self.commands
     }
 
-    /// Lines of commands scanned.
+    /// Lines of commands scanned, with those of one that is not complete.
     pub fn lines(&self) -> u64 {
         self.lines
     }
@@ -143,6 +145,8 @@ impl Scan {
             Number::Short => return Ok(false),
             _ => return Err(self.bad("an argument's length is wrong")),
         };
+        self.lines += u64::from(!self.length_counted);
+        self.length_counted = true;
         let end = start + len;
         match buf.get(end..) {
             Some([b'\r', b'\n', ..]) => {}
@@ -154,7 +158,8 @@ impl Scan {
             self.at_name = false;
         }
         self.pos = end + 2;
-        self.lines += 2;
+        self.lines += 1;
+        self.length_counted = false;
         self.args_left -= 1;
         if self.args_left == 0 {
             self.end_command();

@@ -154,7 +154,7 @@ impl<D: Disk, P: Person> Tool<'_, D, P> {
             Ok(End::Torn { at, what }) => self.complain(at, at, what),
             Err(Damage { at, what }) => self.complain(at, reader.whole(), what),
         };
-        self.verdict(&mut file, name, last, (size, whole, lines)).await
+        self.verdict(&mut file, name, last, (size, whole, lines + reader.foreign_lines())).await
     }
 
     fn complain(&mut self, at: u64, whole: u64, what: &str) -> u64 {
@@ -239,7 +239,7 @@ impl<D: Disk, P: Person> Tool<'_, D, P> {
     }
 }
 
-/// Reads as far as there are bytes.
+/// Reads as far as there are bytes, counting the lines of batches of ours.
 fn read_some(reader: &mut Reader, lines: &mut u64) -> Result<(), Damage> {
     loop {
         let before = reader.whole();
@@ -250,6 +250,8 @@ fn read_some(reader: &mut Reader, lines: &mut u64) -> Result<(), Damage> {
             // Right by its checksum: so it was written wrong.
             return Err(Damage { at: before, what: "a batch holds no whole commands" });
         }
-        *lines += scan.lines();
+        if reader.salt().is_some() {
+            *lines += scan.lines();
+        }
     }
 }
