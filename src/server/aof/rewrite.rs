@@ -123,7 +123,13 @@ impl<E: Env> Writer<E> {
         let fail = |what: &str, e: io::Error| format!("Error {what} of the AOF rewrite: {}", words(&e));
         // Only what is durable may replace what was.
         let synced = out.len();
-        out.sync_quietly().await.map_err(|e| fail("syncing the file", e))?;
+        if let Err(e) = out.sync_quietly().await {
+            // It is the file that goes on being written, whatever becomes of the rewrite.
+            if self.trust != Trust::None {
+                self.mistrust(&words(&e)).await;
+            }
+            return Err(fail("syncing the file", e));
+        }
         let mut manifest = self.manifest.clone();
         let base = manifest.add_base(&self.store.prefix, rdb).to_owned();
         self.manifest.use_up_names_of(&manifest);
