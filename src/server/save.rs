@@ -25,10 +25,13 @@ const CHUNK_BYTES: usize = 256 << 10;
 const SYNC_EVERY_BYTES: usize = 4 << 20;
 /// Steps of a snapshot without a pause for others.
 const STEPS: usize = 16;
-/// A snapshot is worked on for so long and then rests, if clients are at work: where there
-/// are no more cores than workers, the operating system takes the core away at a moment of its
-/// own choosing, which is nearly always one at which a lock is held that somebody needs.
-const WORK_NS: u64 = 1_000_000;
+/// A snapshot is worked on for so long and then rests, if clients are at work. Where there are
+/// no more cores than workers, a worker that is woken on this core waits for the rest of this
+/// time (the operating system does not take the core from one thread for another at once:
+/// yielding, a lower priority and shorter time slices were tried and did not help). The idle
+/// class helped most requests, but a lock held by a thread of that class keeps who needs it
+/// waiting for 100 ms.
+const WORK_NS: u64 = 150_000;
 const REST: Duration = Duration::from_millis(1);
 
 /// How long a snapshot has been worked on without a rest.
@@ -151,7 +154,8 @@ impl<E: Env> Saver<E> {
         if pace.worked_ns > WORK_NS {
             let commands = shared.workers.iter().map(|w| w.commands.get()).sum();
             pace.worked_ns = 0;
-            if std::mem::replace(&mut pace.commands, commands) != commands {
+            let busy = std::mem::replace(&mut pace.commands, commands) != commands;
+            if busy && !shared.saving.is_full() {
                 self.env.sleep(REST).await;
             }
         }

@@ -38,9 +38,9 @@ use std::{collections::VecDeque, sync::Arc};
 /// A collection with more heap than this is written in parts.
 const LARGE_BYTES: usize = 64 << 10;
 /// About as many bytes are written under one lock.
-const SLICE_BYTES: usize = 32 << 10;
+const SLICE_BYTES: usize = 8 << 10;
 /// Most steps of a table's walk under one lock: about eight entries each.
-const SLICE_STEPS: usize = 64;
+const SLICE_STEPS: usize = 16;
 /// Pre-images beyond this are collected from all shards before the walk goes on.
 const COLLECT_BYTES: u64 = 4 << 20;
 
