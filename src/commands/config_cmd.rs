@@ -88,7 +88,7 @@ fn set(ctx: &mut Ctx) -> Outcome {
         let changed = config::set(c, &pairs, context).map_err(refusal)?;
         let any = |names: &[&str]| changed.iter().any(|d: &&Directive| names.contains(&d.spec.name));
         // The shell cannot be waited for in the middle of a transaction.
-        match (in_transaction, any(&["bind", "port"])) {
+        match (in_transaction, any(&["bind", "port", "dir"])) {
             (true, true) => Err(Error::NOT_IN_MULTI),
             (true, false) => Ok(None),
             (false, moves) => {

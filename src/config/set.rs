@@ -54,6 +54,10 @@ pub fn set(config: &mut Config, pairs: &[(&[u8], &[u8])], context: Context) -> R
         directive.parse(&mut next, &words, false).map_err(|reason| Error::Failed(own.as_bytes().to_vec(), reason))?;
     }
     next.normalize();
+    let (here, there) = (&config.persistence.dir, &mut next.persistence.dir);
+    if here != there && !there.starts_with('/') {
+        *there = format!("{}/{there}", here.trim_end_matches('/'));
+    }
     let mut changed: Vec<&'static Directive> = Vec::new();
     for (directive, _) in rows {
         let known = changed.iter().any(|d| d.spec.name == directive.spec.name);

@@ -164,6 +164,8 @@ pub trait Disk: Clone + 'static {
     async fn list(&self, dir: &str) -> io::Result<Vec<String>>;
     /// Creates `dir` and its parents; no error if it exists.
     async fn create_dir(&self, dir: &str) -> io::Result<()>;
+    /// The path from the root to a directory that may be entered, without links and dots.
+    async fn resolve_dir(&self, dir: &str) -> io::Result<String>;
     /// Makes creations, renames and removals in `dir` durable.
     async fn sync_dir(&self, dir: &str) -> io::Result<()>;
 }

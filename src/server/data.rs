@@ -7,6 +7,7 @@
 
 use super::{
     aof::{self, AofHandle, Store},
+    files::rdb_path,
     load::{self, Base, Console, Progress, Source, load_rdb},
     worker::Local,
 };
@@ -79,9 +80,9 @@ pub async fn follow_appendonly(engine: &Arc<Engine>, cell: &AofCell) {
     }
 }
 
-/// Ends the journal and closes the append-only file.
+/// Ends the journal and closes the append-only file. Turned on again, it is where `dir` is then.
 pub async fn stop_aof(engine: &Arc<Engine>, cell: &AofCell) {
-    if let Some(handle) = &*cell.lock().await
+    if let Some(handle) = cell.lock().await.take()
         && let Err(why) = handle.stop().await
     {
         tracing::warn!("The append-only file was closed before everything was in it: {why}");
@@ -120,7 +121,7 @@ async fn load_paused<E: Env>(local: &Local<E>, what: Again) -> Result<(), String
                 empty(local)?;
             }
             let terms = Terms { skip_expired: true, replace: !flush, now };
-            let source = Source { path: &config.persistence.dbfilename, terms, more_follows: false };
+            let source = Source { path: &rdb_path(&config.persistence), terms, more_follows: false };
             let mut progress = Progress::new(source.path, env.mono(), None);
             match load_rdb(env, engine, source, &mut progress).await? {
                 Some(_) => Ok(()),
@@ -128,12 +129,13 @@ async fn load_paused<E: Env>(local: &Local<E>, what: Again) -> Result<(), String
             }
         }
         Again::Aof => {
+            let mut store = Store::new(env.disk().clone(), &config.persistence);
             if let Some(handle) = &*local.shell.aof.lock().await {
                 handle.flush().await?;
+                store.place = handle.place.clone();
             }
             engine.shared.loading.start(now);
             empty(local)?;
-            let store = Store::new(env.disk().clone(), &config.persistence);
             aof::load(env, engine, &store, &mut Base { env, engine, console: None }).await.map(drop)
         }
     }

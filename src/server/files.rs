@@ -1,7 +1,11 @@
-//! Files: how many there may be, what they are called, writing to them.
+//! Files: how many there may be, where they are, writing to them.
+//!
+//! The process never changes its directory after the start. `dir` is a full path, and every file
+//! of the data set is named from there when it is begun; so a snapshot that is being written
+//! when CONFIG SET changes `dir` ends where it began.
 
 use crate::{
-    config::Config,
+    config::{Config, Persistence},
     env::{DiskFile, Env},
 };
 use bytes::Bytes;
@@ -31,7 +35,12 @@ pub fn limit_clients<E: Env>(env: &E, config: &mut Config) {
     config.limits.maxclients = can;
 }
 
-/// A file in the server's working directory.
+/// Where the snapshot is.
+pub fn rdb_path(config: &Persistence) -> String {
+    path_in(&config.dir, &config.dbfilename)
+}
+
+/// A file in a directory.
 pub fn path_in(dir: &str, name: &str) -> String {
     match dir.trim_end_matches('/') {
         "." | "" if !dir.starts_with('/') => name.into(),

@@ -7,7 +7,7 @@
 
 use super::{
     data::{self, AofCell},
-    files::{append_all, path_in},
+    files::{append_all, path_in, rdb_path},
 };
 use crate::{
     base::time::Mono,
@@ -81,7 +81,7 @@ impl<E: Env> Saver<E> {
     async fn save(&self) -> Result<(), String> {
         let shared = &self.engine.shared;
         let config = shared.config.get();
-        let (dir, name) = (&config.persistence.dir, &config.persistence.dbfilename);
+        let (dir, path) = (&config.persistence.dir, rdb_path(&config.persistence));
         let temp = path_in(dir, &format!("temp-{}.rdb", shared.boot.pid));
         let changes = shared.total_changes();
         let begun = self.env.wall();
@@ -89,12 +89,12 @@ impl<E: Env> Saver<E> {
         self.write(snapshot, &temp, &config).await?;
         let disk = self.env.disk();
         let moved = async {
-            disk.rename(&temp, &path_in(dir, name)).await?;
+            disk.rename(&temp, &path).await?;
             disk.sync_dir(dir).await
         };
         if let Err(e) = moved.await {
             let _ = disk.remove(&temp).await;
-            return Err(format!("Error moving temp DB file {temp} on the final destination {name}: {}", words(&e)));
+            return Err(format!("Error moving temp DB file {temp} on the final destination {path}: {}", words(&e)));
         }
         shared.saved(changes, begun);
         tracing::info!("DB saved on disk");
@@ -114,7 +114,7 @@ impl<E: Env> Saver<E> {
                 shared.journal.mark();
             }
         });
-        let temp = format!("temp-rewriteaof-bg-{}.aof", shared.boot.pid);
+        let temp = path_in(&aof.place.home, &format!("temp-rewriteaof-bg-{}.aof", shared.boot.pid));
         let mut done = self.write(snapshot, &temp, &config).await;
         match &done {
             Ok(()) => done = aof.finish_rewrite(temp, true).await,

@@ -93,6 +93,9 @@ pub async fn perform<E: Env>(local: &Local<E>, request: ShellRequest, out: &mut 
 /// with the directive to blame and the reason.
 async fn reconfigure<E: Env>(local: &Local<E>, old: &Config) -> Result<(), (&'static [u8], String)> {
     let config = local.engine.shared.config.get();
+    if config.persistence.dir != old.persistence.dir {
+        enter_dir(local, &config.persistence.dir).await.map_err(|e| (&b"dir"[..], words(&e)))?;
+    }
     if let Err(can) = super::files::make_room(&local.env, config.limits.maxclients) {
         let reason = "The operating system is not able to handle the specified number of clients, try with";
         return Err((b"maxclients", format!("{reason} {can}")));
@@ -109,6 +112,26 @@ async fn reconfigure<E: Env>(local: &Local<E>, old: &Config) -> Result<(), (&'st
     super::title::set(&local.env, &config, &local.engine.shared.boot);
     if config.persistence.appendonly != old.persistence.appendonly {
         data::follow_appendonly(&local.engine, &local.shell.aof).await;
+    }
+    Ok(())
+}
+
+/// Makes sure that `dir` is a directory, and has the configuration name it in full.
+async fn enter_dir<E: Env>(local: &Local<E>, dir: &str) -> io::Result<()> {
+    let full = local.env.disk().resolve_dir(dir).await?;
+    let updated: Result<(), ()> = local.engine.shared.config.update(|c| {
+        // Somebody else may have changed it meanwhile.
+        if c.persistence.dir == dir {
+            c.persistence.dir = full;
+        }
+        Ok(())
+    });
+    updated.expect("there is nothing that could fail");
+    if let Some(aof) = &*local.shell.aof.lock().await {
+        tracing::warn!(
+            "The append-only file stays in {}: it moves when appendonly is turned off and on",
+            aof.place.dir
+        );
     }
     Ok(())
 }

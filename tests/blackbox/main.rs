@@ -8,6 +8,7 @@ mod buffers;
 mod command_rows;
 #[path = "../common/mod.rs"]
 mod common;
+mod dir;
 mod durability;
 mod exchange;
 mod harness;

@@ -1,6 +1,11 @@
 //! Files and directories as their process holds them.
 
-use super::{SimDisk, eio, inode::Fate, kind, tree::Ino};
+use super::{
+    SimDisk, eio,
+    inode::Fate,
+    kind,
+    tree::{Ino, normal},
+};
 use bytes::Bytes;
 use norn::env::{Disk, DiskFile, Open};
 use std::io::{self, ErrorKind};
@@ -55,6 +60,11 @@ impl Disk for SimDisk {
 
     async fn create_dir(&self, dir: &str) -> io::Result<()> {
         self.operation(5, |node| node.fs.create_dir(dir)).await
+    }
+
+    async fn resolve_dir(&self, dir: &str) -> io::Result<String> {
+        self.operation(4, |node| node.fs.list(dir)).await?;
+        Ok(format!("/{}", normal(dir)))
     }
 
     async fn sync_dir(&self, dir: &str) -> io::Result<()> {

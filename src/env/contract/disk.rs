@@ -18,6 +18,7 @@ promises!("disk":
     lists_sorted_children,
     creates_nested_directories,
     directories_are_not_files,
+    directories_have_one_path,
     syncs,
 );
 
@@ -186,4 +187,17 @@ async fn syncs<E: Env>(env: E, _: Place) {
     disk.sync_dir(".").await.expect("sync_dir of the root");
     append_all(&mut file, b"d").await;
     assert_eq!(content(disk, "d/f").await, "abcd");
+}
+
+async fn directories_have_one_path<E: Env>(env: E, _: Place) {
+    let disk = env.disk();
+    disk.create_dir("a/b").await.expect("create");
+    drop(file_with(disk, "a/f", b"x").await);
+    let here = disk.resolve_dir(".").await.expect("the working directory");
+    let path = disk.resolve_dir("./a//b/../b/").await.expect("a directory");
+    assert_eq!(path, format!("{}/a/b", here.trim_end_matches('/')));
+    assert_eq!(disk.resolve_dir(&path).await.expect("the same"), path);
+    assert_eq!(content(disk, &format!("{path}/../f")).await, "x");
+    assert_eq!(disk.resolve_dir("a/c").await.expect_err("missing").kind(), ErrorKind::NotFound);
+    assert_eq!(disk.resolve_dir("a/f").await.expect_err("a file").kind(), ErrorKind::NotADirectory);
 }

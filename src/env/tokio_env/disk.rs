@@ -106,6 +106,16 @@ impl Disk for OsDisk {
         blocking(move || fs::create_dir_all(dir)).await
     }
 
+    async fn resolve_dir(&self, dir: &str) -> io::Result<String> {
+        let dir = self.path(dir);
+        blocking(move || {
+            // What lies in it can be looked at if it is a directory that may be entered.
+            fs::metadata(dir.join("."))?;
+            Ok(fs::canonicalize(dir)?.to_string_lossy().into_owned())
+        })
+        .await
+    }
+
     async fn sync_dir(&self, dir: &str) -> io::Result<()> {
         let dir = self.path(dir);
         blocking(move || File::open(dir)?.sync_all()).await

@@ -20,6 +20,7 @@ use crate::{
         annotation::HEADER_LEN,
         manifest::{self, Entry, Kind},
     },
+    server::files::path_in,
 };
 use std::time::Duration;
 
@@ -119,15 +120,19 @@ pub async fn load<E: Env, L: LoadRdb>(
 /// Removes what a server left behind that stopped while it was writing.
 async fn clean_up<D: Disk>(store: &Store<D>) -> Result<(), String> {
     let names = store.names().await?;
-    let temp = manifest::temp_name(&store.prefix);
+    let temp = manifest::temp_name(&store.place.prefix);
     store.remove(names.iter().filter(|name| **name == temp).map(String::as_str)).await;
     Ok(())
 }
 
 /// Makes an old append-only file, which was one file in the working directory, the base.
 async fn take_over<D: Disk>(store: &Store<D>, manifest: &mut Manifest) -> Result<(), String> {
-    let old = &store.prefix;
-    let here = store.disk.list("").await.map_err(|e| format!("Can't list the working directory: {}", words(&e)))?;
+    let old = &store.place.prefix;
+    let here = store
+        .disk
+        .list(&store.place.home)
+        .await
+        .map_err(|e| format!("Can't list the working directory: {}", words(&e)))?;
     if !here.contains(old) {
         return Ok(());
     }
@@ -139,14 +144,14 @@ async fn take_over<D: Disk>(store: &Store<D>, manifest: &mut Manifest) -> Result
     manifest.take_over(old);
     let moved = async {
         store.persist(manifest).await?;
-        store.disk.rename(old, &store.path(old)).await?;
+        store.disk.rename(&path_in(&store.place.home, old), &store.path(old)).await?;
         store.sync_dir().await?;
-        store.disk.sync_dir("").await
+        store.disk.sync_dir(&store.place.home).await
     };
-    moved
-        .await
-        .map_err(|e| format!("Error trying to move the old AOF file {old} into dir {}: {}", store.dir, words(&e)))?;
-    tracing::info!("Successfully migrated an old-style AOF file ({old}) into the AOF directory ({}).", store.dir);
+    moved.await.map_err(|e| {
+        format!("Error trying to move the old AOF file {old} into dir {}: {}", store.place.dir, words(&e))
+    })?;
+    tracing::info!("Successfully migrated an old-style AOF file ({old}) into the AOF directory ({}).", store.place.dir);
     Ok(())
 }
 
@@ -162,7 +167,7 @@ impl<E: Env, L: LoadRdb> Load<'_, E, L> {
         let mut at = 0;
         let magic = file.read_at(0, 5).await.map_err(unreadable)?;
         if matches!(magic.as_ref(), b"REDIS" | b"VALKE") {
-            let old = *name == self.store.prefix;
+            let old = *name == self.store.place.prefix;
             tracing::info!(
                 "{}",
                 if old { "Reading RDB preamble from AOF file..." } else { "Reading RDB base file on AOF loading..." }

@@ -33,4 +33,4 @@ mod writer;
 pub use load::{LoadRdb, Loaded, load};
 pub use open::start;
 pub use rewrite::AofHandle;
-pub use store::Store;
+pub use store::{Place, Store};

@@ -47,9 +47,9 @@ pub async fn start<E: Env>(
         }
     };
     let (opened, wait) = oneshot::channel();
-    let (engine2, Store { dir, prefix, .. }) = (engine.clone(), store);
+    let (engine2, place) = (engine.clone(), store.place.clone());
     let run = move |env: E| async move {
-        let store = Store { disk: env.disk().clone(), dir, prefix };
+        let store = Store { disk: env.disk().clone(), place };
         let out = match last {
             None => None,
             Some(Last { name, salt }) => {
@@ -76,7 +76,7 @@ pub async fn start<E: Env>(
     if on {
         engine.shared.journal.turn(true);
     }
-    Ok(AofHandle(send))
+    Ok(AofHandle { requests: send, place: store.place })
 }
 
 /// The file to go on with.
@@ -104,12 +104,12 @@ async fn prepare<E: Env>(
     if manifest.is_empty() {
         let config = engine.shared.config.get();
         let rdb = config.persistence.aof_use_rdb_preamble;
-        let base = manifest.add_base(&store.prefix, rdb).to_owned();
+        let base = manifest.add_base(&store.place.prefix, rdb).to_owned();
         let data = if rdb { empty_rdb(env, &config) } else { empty_aof(env) };
         store.write_new(&base, data.into()).await.map_err(|e| failed(&base, e))?;
         tracing::info!("Creating AOF base file {base} on server start");
     }
-    let (salt, name) = (env.rand_u64(), manifest.add_incr(&store.prefix).name.clone());
+    let (salt, name) = (env.rand_u64(), manifest.add_incr(&store.place.prefix).name.clone());
     let created = Output::create(&store.disk, &store.path(&name), salt).await;
     drop(created.map_err(|e| failed(&name, e))?);
     store.sync_dir().await.map_err(|e| failed(&name, e))?;

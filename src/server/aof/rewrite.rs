@@ -15,6 +15,7 @@
 
 use super::{
     output::Output,
+    store::Place,
     writer::{Trust, Writer},
 };
 use crate::env::{Disk, Env, words};
@@ -35,12 +36,16 @@ pub enum Request {
 
 /// How the writer is reached, from any worker.
 #[derive(Clone)]
-pub struct AofHandle(pub(super) mpsc::UnboundedSender<Request>);
+pub struct AofHandle {
+    pub(super) requests: mpsc::UnboundedSender<Request>,
+    /// Where its files are.
+    pub place: Place,
+}
 
 impl AofHandle {
     async fn ask(&self, request: impl FnOnce(Answer) -> Request) -> Result<(), String> {
         let (answer, wait) = oneshot::channel();
-        let sent = self.0.send(request(answer));
+        let sent = self.requests.send(request(answer));
         if sent.is_err() {
             return Err("the writer of the append-only file has ended".into());
         }
@@ -55,7 +60,7 @@ impl AofHandle {
         self.ask(Request::Begin).await
     }
 
-    /// Makes a file the new base: `temp` is its path in the working directory; its content
+    /// Makes a file the new base: `temp` is its path, on the same file system; its content
     /// has been synced. Files that are no longer needed are removed.
     ///
     /// # Errors
@@ -97,7 +102,7 @@ impl<E: Env> Writer<E> {
         }
         self.store.create_dir().await?;
         let mut manifest = self.manifest.clone();
-        let name = manifest.add_incr(&self.store.prefix).name.clone();
+        let name = manifest.add_incr(&self.store.place.prefix).name.clone();
         self.manifest.use_up_names_of(&manifest);
         let fail = |e: io::Error| format!("Can't open the append-only file {name}: {}", words(&e));
         let created = Output::create(&self.store.disk, &self.store.path(&name), self.random()).await;
@@ -131,7 +136,7 @@ impl<E: Env> Writer<E> {
             return Err(fail("syncing the file", e));
         }
         let mut manifest = self.manifest.clone();
-        let base = manifest.add_base(&self.store.prefix, rdb).to_owned();
+        let base = manifest.add_base(&self.store.place.prefix, rdb).to_owned();
         self.manifest.use_up_names_of(&manifest);
         let last = manifest.incr.last().map_or(0, |entry| entry.seq);
         manifest.retire_incr(last);

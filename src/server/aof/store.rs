@@ -4,7 +4,7 @@
 //! renamed, and the directory is synced. Files are made and synced before a manifest lists
 //! them, and removed after one no longer does.
 
-use crate::server::files::append_all;
+use crate::server::files::{append_all, path_in};
 use crate::{
     config::Persistence,
     env::{Disk, DiskFile, Open, words},
@@ -13,42 +13,58 @@ use crate::{
 use bytes::Bytes;
 use std::io::{self, ErrorKind};
 
-/// The directory and the names in it.
-#[derive(Clone)]
-pub struct Store<D> {
-    pub disk: D,
-    /// The directory, within the working directory.
+/// Where the files are. They stay there while they are written, wherever `dir` leads later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The server's directory.
+    pub home: String,
+    /// Their own directory in there.
     pub dir: String,
     /// What all names begin with: `appendfilename`.
     pub prefix: String,
 }
 
+impl Place {
+    /// What a configuration names.
+    pub fn new(config: &Persistence) -> Place {
+        let dir = path_in(&config.dir, &config.appenddirname);
+        Place { home: config.dir.clone(), dir, prefix: config.appendfilename.clone() }
+    }
+}
+
+/// The directory and the names in it.
+#[derive(Clone)]
+pub struct Store<D> {
+    pub disk: D,
+    pub place: Place,
+}
+
 impl<D: Disk> Store<D> {
     /// The store that a configuration names.
     pub fn new(disk: D, config: &Persistence) -> Store<D> {
-        Store { disk, dir: config.appenddirname.clone(), prefix: config.appendfilename.clone() }
+        Store { disk, place: Place::new(config) }
     }
 
     /// Where a file of the directory is.
     pub fn path(&self, name: &str) -> String {
-        format!("{}/{name}", self.dir)
+        format!("{}/{name}", self.place.dir)
     }
 
     /// Creates the directory for good.
     pub async fn create_dir(&self) -> Result<(), String> {
         let made = async {
-            self.disk.create_dir(&self.dir).await?;
-            self.disk.sync_dir("").await
+            self.disk.create_dir(&self.place.dir).await?;
+            self.disk.sync_dir(&self.place.home).await
         };
-        made.await.map_err(|e| format!("Can't open or create append-only dir {}: {}", self.dir, words(&e)))
+        made.await.map_err(|e| format!("Can't open or create append-only dir {}: {}", self.place.dir, words(&e)))
     }
 
     /// The file names in the directory; none if there is no directory.
     pub async fn names(&self) -> Result<Vec<String>, String> {
-        match self.disk.list(&self.dir).await {
+        match self.disk.list(&self.place.dir).await {
             Ok(names) => Ok(names),
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-            Err(e) => Err(format!("Can't open or create append-only dir {}: {}", self.dir, words(&e))),
+            Err(e) => Err(format!("Can't open or create append-only dir {}: {}", self.place.dir, words(&e))),
         }
     }
 
@@ -57,7 +73,7 @@ impl<D: Disk> Store<D> {
     /// # Errors
     /// If it cannot be read, in words for the log.
     pub async fn manifest(&self) -> Result<Manifest, String> {
-        let name = manifest::file_name(&self.prefix);
+        let name = manifest::file_name(&self.place.prefix);
         if !self.names().await?.contains(&name) {
             return Ok(Manifest::default());
         }
@@ -77,7 +93,7 @@ impl<D: Disk> Store<D> {
 
     /// Replaces the manifest.
     pub async fn persist(&self, manifest: &Manifest) -> io::Result<()> {
-        let (temp, name) = (manifest::temp_name(&self.prefix), manifest::file_name(&self.prefix));
+        let (temp, name) = (manifest::temp_name(&self.place.prefix), manifest::file_name(&self.place.prefix));
         self.write_new(&temp, manifest.format().into()).await?;
         self.disk.rename(&self.path(&temp), &self.path(&name)).await?;
         self.sync_dir().await
@@ -93,7 +109,7 @@ impl<D: Disk> Store<D> {
     /// Name of the file that is there while the others are not trusted. It need not be durable: a
     /// loss of power shows what is on the medium, only a process that ended does not.
     pub fn mistrust_name(&self) -> String {
-        format!("temp-{}.mistrust", self.prefix)
+        format!("temp-{}.mistrust", self.place.prefix)
     }
 
     /// Leaves word for the next process that a sync has failed, so that what it reads may not
@@ -120,12 +136,12 @@ impl<D: Disk> Store<D> {
             let synced = async { self.disk.open(&self.path(name), Open::Read).await?.sync().await };
             synced.await.map_err(|e| format!("Can't fsync the append-only file {name}: {}", words(&e)))?;
         }
-        self.sync_dir().await.map_err(|e| format!("Can't fsync the append-only dir {}: {}", self.dir, words(&e)))
+        self.sync_dir().await.map_err(|e| format!("Can't fsync the append-only dir {}: {}", self.place.dir, words(&e)))
     }
 
     /// Makes names in the directory durable.
     pub async fn sync_dir(&self) -> io::Result<()> {
-        self.disk.sync_dir(&self.dir).await
+        self.disk.sync_dir(&self.place.dir).await
     }
 
     /// Removes files of the directory; what cannot be removed is left and logged.

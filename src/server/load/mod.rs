@@ -10,8 +10,7 @@ mod rdb;
 pub use progress::{Console, Progress};
 pub use rdb::{Loaded, Source, load_rdb};
 
-use super::aof;
-use super::worker::Local;
+use super::{aof, files::rdb_path, worker::Local};
 use crate::{
     base::time::Mono,
     config::Config,
@@ -22,7 +21,7 @@ use std::{io, sync::Arc};
 
 /// Whether a former run of the server left something to load.
 pub async fn is_needed<E: Env>(env: &E, config: &Config) -> bool {
-    let found = env.disk().open(&config.persistence.dbfilename, Open::Read).await;
+    let found = env.disk().open(&rdb_path(&config.persistence), Open::Read).await;
     !matches!(found, Err(e) if e.kind() == io::ErrorKind::NotFound)
 }
 
@@ -32,7 +31,7 @@ pub async fn is_needed<E: Env>(env: &E, config: &Config) -> bool {
 /// Why it cannot be loaded, in words for the log.
 pub async fn load_dataset<E: Env>(local: &Local<E>, console: Option<Console>) -> Result<(), String> {
     let config = local.engine.shared.config.get();
-    let path = &config.persistence.dbfilename;
+    let path = &rdb_path(&config.persistence);
     let began = local.env.mono();
     let terms = Terms { skip_expired: true, replace: false, now: local.env.wall() };
     let source = Source { path, terms, more_follows: false };
