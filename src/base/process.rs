@@ -9,6 +9,11 @@ pub struct Usage {
     pub rss_bytes: u64,
     pub user_cpu_us: u64,
     pub sys_cpu_us: u64,
+    /// The same of the thread that asks, in that order; `None` where nobody tells.
+    pub thread_cpu_us: Option<[u64; 2]>,
+    /// What waits for sockets, and what tells monotonic time; empty when unknown.
+    pub multiplexing: &'static str,
+    pub monotonic_clock: &'static str,
     /// The machine's memory.
     pub total_memory_bytes: u64,
     /// Cores this process may use; 1 when unknown.

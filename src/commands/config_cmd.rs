@@ -121,6 +121,7 @@ fn resetstat(ctx: &mut Ctx) -> Outcome {
     }
     shared.errors.lock().clear();
     shared.rates.lock().reset();
+    shared.upkeep.lock().reset();
     shared.graveyard.reset_freed();
     shared.evicted_clients.store(0, Relaxed);
     ctx.out.ok();

@@ -89,6 +89,7 @@ const HELLO_ARGS: &[Arg] = &[
 fn authenticate(ctx: &mut Ctx, user: &[u8], password: &[u8]) -> Result<(), Error> {
     let want = &ctx.config.security.requirepass;
     if user != b"default" || !(want.is_empty() || want.matches(password)) {
+        ctx.shared.workers[ctx.worker].auth_failures.add(1);
         return Err(Error::WRONGPASS);
     }
     ctx.session.authenticated = true;

@@ -48,18 +48,24 @@ impl Engine {
         let databases = space.databases();
         cursors.resize(space.shards().len() * databases as usize, 0);
         let mut held = Held::new(space);
+        let mut seen = expire::Seen { complete: true, ..expire::Seen::default() };
         for shard in 0..space.shards().len() {
             for db in 0..databases {
                 let cursor = &mut cursors[shard * databases as usize + db as usize];
                 held.one(shard);
                 w.changes.ops.begin(self.shared.journal.is_on());
                 if held.shard(shard).table(db).tagged() > 0 {
-                    expire::step(held.shard(shard), db, now.wall, cursor, budget, space.hash_key(), &mut w.changes);
+                    let (table, key) = (held.shard(shard), space.hash_key());
+                    let step = expire::step(table, db, now.wall, cursor, budget, key, &mut w.changes);
+                    (seen.keys, seen.due) = (seen.keys + step.keys, seen.due + step.due);
+                    seen.complete &= step.complete;
                     self.settle(w, &mut held, now);
                 }
             }
         }
         held.release();
+        let ns = clock.now().mono.0.saturating_sub(now.mono.0);
+        self.shared.upkeep.lock().swept(seen.keys, seen.due, seen.complete, ns);
         self.end_event(w, "expire-cycle", Some(now), clock);
     }
 }

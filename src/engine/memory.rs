@@ -67,6 +67,7 @@ impl Engine {
             let mut held = Held::new(&self.shared.keyspace);
             self.evict(w, &mut held, clock, clock.now(), KEYS_PER_TICK);
         }
+        self.shared.note_excess(limit, clock.now().mono);
     }
 
     /// Evicts until memory is below the limit or `budget` keys are gone; false if it ran

@@ -55,7 +55,8 @@ pub trait Env: Clone + 'static {
     /// second SIGINT then ends it at once.
     async fn shutdown_signal(&self);
     /// What the operating system and the allocator say about this process; zeros in the
-    /// simulator. Cheap enough for ten times a second.
+    /// simulator. Cheap enough for ten times a second. The thread's figures are those of the
+    /// thread that calls.
     fn usage(&self) -> Usage;
     /// Whether the allocator is to return unused memory to the operating system by itself,
     /// on a thread of its own.

@@ -21,8 +21,18 @@ use crate::{
     data::table::Element,
 };
 
+/// What a step came across.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Seen {
+    pub keys: usize,
+    /// Of these, keys that had expired, and hashes with fields that had.
+    pub due: usize,
+    /// There are no further ones.
+    pub complete: bool,
+}
+
 /// Looks at about `budget` keys of one database that expire, from `cursor` on, and removes
-/// those that are due; likewise fields of hashes. Returns how many keys were due.
+/// those that are due; likewise fields of hashes. Returns what it saw.
 pub fn step(
     shard: &mut Shard,
     db: u32,
@@ -31,7 +41,7 @@ pub fn step(
     budget: usize,
     key: HashKey,
     changes: &mut Changes,
-) -> usize {
+) -> Seen {
     let (mut seen, mut due, mut fields_due) = (0, Vec::new(), Vec::new());
     let table = &shard.dbs[db as usize];
     loop {
@@ -58,7 +68,7 @@ pub fn step(
             HashMut::new(edit, HashLimits::NONE, key).expire(budget);
         }
     }
-    due.len()
+    Seen { keys: seen, due: due.len() + fields_due.len(), complete: *cursor == 0 }
 }
 
 impl Keys<'_, '_> {

@@ -126,9 +126,11 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
 
 /// What does not change about this process.
 fn boot<E: Env>(env: &E, launch: &Launch, usage: Usage) -> Boot {
+    let id = || (0..3).map(|_| format!("{:016x}", env.rand_u64())).collect::<String>()[..40].to_owned();
     Boot {
         started: Now { mono: env.mono(), wall: env.wall() },
-        run_id: (0..3).map(|_| format!("{:016x}", env.rand_u64())).collect::<String>()[..40].into(),
+        run_id: id(),
+        replication_id: id(),
         pid: usage.pid,
         cores: usage.cores,
         program: launch.program.clone(),

@@ -152,6 +152,11 @@ impl BlockedClients {
         self.count.load(SeqCst) as usize
     }
 
+    /// How many clients wait only for a time.
+    pub fn with_deadline(&self) -> usize {
+        self.map.lock().values().filter(|b| b.deadline.is_some()).count()
+    }
+
     /// How many keys somebody waits for who would be woken by their loss.
     pub fn keys_to_lose(&self) -> usize {
         let map = self.map.lock();

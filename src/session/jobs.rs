@@ -28,13 +28,15 @@ pub struct Record {
     pub took_s: Option<u64>,
     /// How many succeeded.
     pub count: u64,
+    /// How many have failed since the last that succeeded.
+    pub failed_in_a_row: u64,
     /// When the last one began, monotonic.
     pub last_try: Mono,
 }
 
 impl Default for Record {
     fn default() -> Record {
-        Record { ok: true, took_s: None, count: 0, last_try: Mono(0) }
+        Record { ok: true, took_s: None, count: 0, failed_in_a_row: 0, last_try: Mono(0) }
     }
 }
 
@@ -185,6 +187,7 @@ impl Jobs {
         let record = &mut s.records[r.job as usize];
         if ok || !cancelled {
             record.ok = ok;
+            record.failed_in_a_row = if ok { 0 } else { record.failed_in_a_row + 1 };
             record.took_s = Some(now.0.saturating_sub(r.since.0) / 1_000_000_000);
         }
         record.count += u64::from(ok);
@@ -226,6 +229,7 @@ mod tests {
         assert_eq!(jobs.poll_next(Mono(9), &mut cx()), Poll::Ready(Job::Rewrite));
         jobs.end(false, Mono(9));
         assert!(!jobs.record(Job::Rewrite).ok);
+        assert_eq!(jobs.record(Job::Rewrite).failed_in_a_row, 1);
         assert_eq!(jobs.poll_end(later, &mut cx()), Poll::Ready(false));
     }
 
@@ -241,6 +245,7 @@ mod tests {
         assert_eq!(jobs.cancel(Job::Save), Some(true));
         assert!(jobs.is_cancelled());
         jobs.end(false, Mono(1));
-        assert!(jobs.record(Job::Save).ok);
+        let record = jobs.record(Job::Save);
+        assert_eq!((record.ok, record.failed_in_a_row), (true, 0));
     }
 }

@@ -18,6 +18,7 @@ pub mod saving;
 pub mod shared;
 pub mod state;
 pub mod stats;
+pub mod upkeep;
 pub mod watch;
 
 pub use args::{Args, OwnedArgs};

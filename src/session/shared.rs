@@ -15,12 +15,13 @@ use super::{
     rates::Rates,
     saving::Saving,
     stats::{Counter, WorkerStats},
+    upkeep::Upkeep,
 };
 use crate::base::sync::Mutex;
 use crate::{
     base::{
         process::Usage,
-        time::{Now, Wall},
+        time::{Mono, Now, Wall},
     },
     config::Config,
     keyspace::{garbage::Garbage, shard::Keyspace},
@@ -93,6 +94,12 @@ impl Pause {
         self.holds(now.mono.0 / 1_000_000, true).is_some()
     }
 
+    /// Whether it holds all commands and how many ms of it are left, if it is in force.
+    pub fn in_force(&self, now_ms: u64) -> Option<(bool, u64)> {
+        let until = self.holds(now_ms, true)?;
+        Some((self.all.load(SeqCst), until - now_ms))
+    }
+
     /// Until when (monotonic ms) a command that writes or not has to wait.
     #[inline]
     pub fn holds(&self, now_ms: u64, writes: bool) -> Option<u64> {
@@ -107,6 +114,8 @@ pub struct Boot {
     pub started: Now,
     /// 40 hexadecimal digits.
     pub run_id: String,
+    /// Of the history of changes that begins here, likewise.
+    pub replication_id: String,
     pub pid: u32,
     pub cores: usize,
     /// The program's name, as it was called, and its path.
@@ -238,6 +247,7 @@ pub struct Shared {
     /// See [`Shared::note_peak`].
     peak_bytes: AtomicU64,
     pub rates: Mutex<Rates>,
+    pub upkeep: Mutex<Upkeep>,
     /// Error replies by their first word.
     pub errors: Mutex<BTreeMap<String, u64>>,
     /// 0 while it runs, [`BEFORE_STOP`], [`STOP`].
@@ -286,6 +296,7 @@ impl Shared {
             changes: (0..workers).map(|_| OwnLine::default()).collect(),
             peak_bytes: AtomicU64::new(0),
             rates: Mutex::default(),
+            upkeep: Mutex::default(),
             errors: Mutex::default(),
             stopping: AtomicU8::new(0),
             stop_waker: Mutex::default(),
@@ -296,6 +307,11 @@ impl Shared {
     /// clients buffer.
     pub fn used_bytes(&self) -> u64 {
         self.keyspace.used_bytes() + self.client_bytes.load(SeqCst)
+    }
+
+    /// Takes note of whether memory is above a limit, of which 0 is none.
+    pub fn note_excess(&self, limit_bytes: u64, now: Mono) {
+        self.upkeep.lock().memory(limit_bytes > 0 && self.used_bytes() > limit_bytes, now);
     }
 
     /// The memory that all clients hold. They are asked unless that was done less than

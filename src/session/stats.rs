@@ -107,6 +107,8 @@ worker_stats! {
     keyspace_hits,
     keyspace_misses,
     error_replies,
+    /// Passwords that were wrong, or users that do not exist.
+    auth_failures,
     query_limit_disconnections,
     output_limit_disconnections,
     unexpected_errors,

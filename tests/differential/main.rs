@@ -13,6 +13,7 @@ mod common;
 mod compare;
 mod duel;
 mod grammar;
+mod info;
 mod intended;
 mod spec;
 mod streams;

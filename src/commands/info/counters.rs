@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 pub fn stats(f: &Facts, t: &mut Text) {
     let rate = |r| f.shared.rates.lock().get(r);
+    let upkeep = *f.shared.upkeep.lock();
     let kib = |r| format!("{:.2}", rate(r) as f64 / 1024.0);
     t.put("total_connections_received", f.sum(|w| &w.connections));
     t.put("total_commands_processed", f.sum(|w| &w.commands));
@@ -28,11 +29,14 @@ pub fn stats(f: &Facts, t: &mut Text) {
         ("sync_partial_err", 0),
         ("expired_keys", f.shards.expired),
         ("expired_fields", f.shards.expired_fields),
-        // Active expiry is bounded in keys, not in time.
-        ("expired_time_cap_reached_count", 0),
+    ]);
+    late(f, t);
+    t.put_all([
         ("evicted_keys", f.shards.evicted),
         ("evicted_clients", f.shared.evicted_clients.load(Relaxed)),
         ("evicted_scripts", 0),
+        ("total_eviction_exceeded_time", upkeep.over_ns(f.now.mono) / 1_000_000),
+        ("current_eviction_exceeded_time", upkeep.over_now_ns(f.now.mono) / 1_000_000),
         ("keyspace_hits", f.sum(|w| &w.keyspace_hits)),
         ("keyspace_misses", f.sum(|w| &w.keyspace_misses)),
         ("pubsub_channels", f.shared.channels.len(Space::Channel) as u64),
@@ -49,6 +53,9 @@ pub fn stats(f: &Facts, t: &mut Text) {
         ("dump_payload_sanitizations", 0),
         ("total_reads_processed", f.sum(|w| &w.reads)),
         ("total_writes_processed", f.sum(|w| &w.writes)),
+        // The first worker is the main thread, the others are what Valkey calls I/O threads.
+        ("io_threaded_reads_processed", f.sum_of_others(|w| &w.reads)),
+        ("io_threaded_writes_processed", f.sum_of_others(|w| &w.writes)),
         ("client_query_buffer_limit_disconnections", f.sum(|w| &w.query_limit_disconnections)),
         ("client_output_buffer_limit_disconnections", f.sum(|w| &w.output_limit_disconnections)),
         // Reply buffers go from client to client and keep their size.
@@ -56,6 +63,27 @@ pub fn stats(f: &Facts, t: &mut Text) {
         ("reply_buffer_expands", 0),
     ]);
     cycles(f, t);
+    access(f, t);
+}
+
+/// Active expiry is bounded in keys and not in time: what counts as stopping early is that
+/// a sweep spends its budget while many keys are overdue.
+fn late(f: &Facts, t: &mut Text) {
+    let upkeep = *f.shared.upkeep.lock();
+    t.put("expired_stale_perc", format_args!("{:.2}", upkeep.overdue_percent()));
+    t.put("expired_time_cap_reached_count", upkeep.sweeps_behind);
+    t.put("expire_cycle_cpu_milliseconds", upkeep.sweeps_ns / 1_000_000);
+}
+
+/// There is one user, who may do everything once the password is right.
+fn access(f: &Facts, t: &mut Text) {
+    t.put_all([
+        ("acl_access_denied_auth", f.sum(|w| &w.auth_failures)),
+        ("acl_access_denied_cmd", 0),
+        ("acl_access_denied_key", 0),
+        ("acl_access_denied_channel", 0),
+        ("acl_access_denied_tls_cert", 0),
+    ]);
 }
 
 /// What other parts of a server would count: sockets to other servers, writable replicas,

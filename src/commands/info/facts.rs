@@ -118,6 +118,11 @@ impl<'a> Facts<'a> {
         self.shared.workers.iter().map(|w| counter(w).get()).sum()
     }
 
+    /// The same without the worker on the main thread.
+    pub fn sum_of_others(&self, counter: impl Fn(&WorkerStats) -> &Counter) -> u64 {
+        self.shared.workers.iter().skip(1).map(|w| counter(w).get()).sum()
+    }
+
     /// The highest of the workers' counters.
     pub fn highest(&self, counter: impl Fn(&WorkerStats) -> &Counter) -> u64 {
         self.shared.workers.iter().map(|w| counter(w).get()).max().unwrap_or(0)

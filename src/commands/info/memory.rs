@@ -35,6 +35,7 @@ pub fn memory(facts: &Facts, t: &mut Text) {
         ("mem_not_counted_for_evict", 0),
         ("mem_replication_backlog", 0),
         ("mem_total_replication_buffers", 0),
+        ("mem_replicas_repl_buffer", 0),
         ("mem_clients_slaves", 0),
         ("mem_clients_normal", f.clients),
         ("mem_cluster_links", 0),

@@ -81,6 +81,7 @@ fn info(ctx: &mut Ctx) -> Outcome {
         |s: &Section| ctx.args.from(1).any(|word| is(word, s.name) || s.name == "Modules" && is(word, "module_list"));
     let wanted: Vec<&Section> = SECTIONS.iter().filter(|s| shown >= Some(s.shown) || named(s)).collect();
     ctx.session.publish();
+    ctx.shared.note_excess(ctx.config.memory.maxmemory_bytes, ctx.now.mono);
     let facts = Facts::gather(ctx);
     let mut text = Text::default();
     for s in wanted {

@@ -45,7 +45,11 @@ pub fn persistence(f: &Facts, t: &mut Text) {
     t.put("aof_current_rewrite_time_sec", current(Job::Rewrite));
     t.put("aof_last_bgrewrite_status", word(rewrite.ok));
     t.put("aof_rewrites", rewrite.count);
+    t.put("aof_rewrites_consecutive_failures", rewrite.failed_in_a_row);
     t.put("aof_last_cow_size", peak);
+    // There are no modules.
+    t.put("module_fork_in_progress", 0);
+    t.put("module_fork_last_cow_size", 0);
     let aof = &f.shared.aof;
     t.put("aof_last_write_status", word(!aof.is_failing()));
     if f.shared.journal.is_on() {

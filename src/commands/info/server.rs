@@ -4,7 +4,7 @@ use super::{
     facts::Facts,
     text::{Text, seconds},
 };
-use crate::{base::version, config::Word};
+use crate::{base::version, config::Word, persist::checksum, session::shared::Boot};
 
 pub fn server(f: &Facts, t: &mut Text) {
     let (boot, c) = (&f.shared.boot, f.config);
@@ -16,9 +16,13 @@ pub fn server(f: &Facts, t: &mut Text) {
     // Valkey's own value for a build that does not know its commit.
     t.put("redis_git_sha1", "00000000");
     t.put("redis_git_dirty", 0);
+    t.put("redis_build_id", build_id());
     t.put("server_mode", "standalone");
     t.put("os", &boot.os);
     t.put("arch_bits", usize::BITS);
+    let process = *f.shared.process.lock();
+    t.put("monotonic_clock", process.monotonic_clock);
+    t.put("multiplexing_api", process.multiplexing);
     t.put("process_id", boot.pid);
     t.put("process_supervised", "no");
     t.put("run_id", &boot.run_id);
@@ -34,6 +38,12 @@ pub fn server(f: &Facts, t: &mut Text) {
     t.put("io_threads_active", u8::from(f.shared.workers.len() > 1));
     t.put("availability_zone", &c.network.availability_zone);
     listeners(f, t);
+}
+
+/// A number for what this program was made from and how, as far as it knows itself.
+fn build_id() -> String {
+    let made = (version::NORN, version::VALKEY, usize::BITS, cfg!(debug_assertions));
+    format!("{:016x}", checksum::of(format!("{made:?}").as_bytes()))
 }
 
 fn listeners(f: &Facts, t: &mut Text) {
@@ -61,10 +71,15 @@ pub fn clients(f: &Facts, t: &mut Text) {
         ("tracking_clients", 0),
         ("pubsub_clients", c.subscribed),
         ("watching_clients", c.watching),
+        ("clients_in_timeout_table", f.shared.blocked.with_deadline() as u64),
         ("total_watched_keys", f.watched_keys as u64),
         ("total_blocking_keys", f.blocking_keys as u64),
         ("total_blocking_keys_on_nokey", f.shared.blocked.keys_to_lose() as u64),
     ]);
+    let pause = f.shared.pause.in_force(f.now.mono.0 / 1_000_000);
+    t.put("paused_reason", if pause.is_some() { "client_pause" } else { "none" });
+    t.put("paused_actions", pause.map_or("none", |(all, _)| if all { "all" } else { "write" }));
+    t.put("paused_timeout_milliseconds", pause.map_or(0, |(_, left_ms)| left_ms));
 }
 
 pub fn replication(f: &Facts, t: &mut Text) {
@@ -76,9 +91,13 @@ pub fn replication(f: &Facts, t: &mut Text) {
     }
     t.put("replicas_waiting_psync", 0);
     t.put("master_failover_state", "no-failover");
+    t.put("master_replid", &f.shared.boot.replication_id);
+    t.put("master_replid2", "0".repeat(40));
     t.put("master_repl_offset", 0);
     t.put("second_repl_offset", -1);
     t.put("repl_backlog_active", 0);
+    t.put("repl_backlog_size", r.repl_backlog_size_bytes);
+    t.put("repl_backlog_first_byte_offset", 0);
     t.put("repl_backlog_histlen", 0);
 }
 
@@ -91,6 +110,10 @@ pub fn cpu(f: &Facts, t: &mut Text) {
         ("used_cpu_sys_children", seconds(0)),
         ("used_cpu_user_children", seconds(0)),
     ]);
+    if let Some([user_us, sys_us]) = p.thread_cpu_us {
+        t.put("used_cpu_sys_main_thread", seconds(sys_us));
+        t.put("used_cpu_user_main_thread", seconds(user_us));
+    }
 }
 
 pub fn keyspace(f: &Facts, t: &mut Text) {

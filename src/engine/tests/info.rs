@@ -143,3 +143,61 @@ fn the_server_tells_time_role_and_end() {
     assert_eq!(art.lines().count(), 5, "{art}");
     assert!(art.ends_with(&format!("ver. {}\n", crate::base::version::VALKEY)));
 }
+
+#[test]
+fn wrong_passwords_are_counted() {
+    let mut r = Rig::with(1, &[("requirepass", "secret")]);
+    r.run_all(0, &["AUTH wrong", "HELLO 3 AUTH other secret", "HELLO 2 AUTH default no", "GET k"]);
+    r.run_all(9, &["AUTH secret"]);
+    assert_eq!(number(&mut r, "acl_access_denied_auth"), 3);
+    assert_eq!(number(&mut r, "acl_access_denied_cmd"), 0, "NOAUTH is not about rights");
+    r.run(9, "CONFIG RESETSTAT");
+    assert_eq!(number(&mut r, "acl_access_denied_auth"), 0);
+}
+
+#[test]
+fn a_pause_is_shown_while_it_lasts() {
+    let mut r = Rig::new();
+    let shown = |r: &mut Rig| {
+        ["reason", "actions", "timeout_milliseconds"].map(|n| field(r, &format!("paused_{n}")).expect("always there"))
+    };
+    assert_eq!(shown(&mut r), ["none", "none", "0"]);
+    r.run(0, "CLIENT PAUSE 1000 WRITE");
+    r.advance_ms(300);
+    assert_eq!(shown(&mut r), ["client_pause", "write", "700"]);
+    r.advance_ms(700);
+    assert_eq!(shown(&mut r), ["none", "none", "0"]);
+}
+
+#[test]
+fn who_waits_for_a_time_is_told_from_who_waits_for_ever() {
+    let mut r = Rig::new();
+    r.run(0, "BLPOP a 0");
+    r.run(1, "BLPOP a 10");
+    assert_eq!(number(&mut r, "blocked_clients"), 2);
+    assert_eq!(number(&mut r, "clients_in_timeout_table"), 1);
+}
+
+#[test]
+fn time_above_the_limit_of_memory() {
+    let mut r = Rig::new();
+    r.run_all(0, &["SET k v", "CONFIG SET maxmemory 1"]);
+    assert_eq!(number(&mut r, "current_eviction_exceeded_time"), 0);
+    r.advance_ms(500);
+    assert_eq!(number(&mut r, "current_eviction_exceeded_time"), 500);
+    assert_eq!(number(&mut r, "total_eviction_exceeded_time"), 500);
+    r.run(0, "CONFIG SET maxmemory 0");
+    assert_eq!(number(&mut r, "current_eviction_exceeded_time"), 0);
+    r.advance_ms(500);
+    assert_eq!(number(&mut r, "total_eviction_exceeded_time"), 500);
+}
+
+#[test]
+fn a_primary_without_replicas() {
+    let mut r = Rig::new();
+    assert_eq!(field(&mut r, "role").as_deref(), Some("master"));
+    assert_eq!(field(&mut r, "master_replid2"), Some("0".repeat(40)));
+    assert_eq!(number(&mut r, "repl_backlog_size"), 10 << 20);
+    r.run(0, "CONFIG SET repl-backlog-size 1mb");
+    assert_eq!(number(&mut r, "repl_backlog_size"), 1 << 20);
+}

@@ -65,14 +65,18 @@ impl Machine {
 
     /// The process at present, without its heap.
     pub fn usage(&self) -> Usage {
-        let cpu = resource_usage();
-        let time_us = |t: libc::timeval| t.tv_sec as u64 * 1_000_000 + t.tv_usec as u64;
+        // The thread's first: it has never used more than the process.
+        let thread = thread_usage().map(|u| [time_us(u.ru_utime), time_us(u.ru_stime)]);
+        let cpu = resource_usage(libc::RUSAGE_SELF);
         Usage {
             pid: std::process::id(),
             // Where nobody tells the present value, the highest so far.
             rss_bytes: self.rss_bytes().unwrap_or(cpu.ru_maxrss as u64),
             user_cpu_us: time_us(cpu.ru_utime),
             sys_cpu_us: time_us(cpu.ru_stime),
+            thread_cpu_us: thread,
+            multiplexing: if cfg!(target_os = "linux") { "epoll" } else { "kqueue" },
+            monotonic_clock: "POSIX clock_gettime",
             total_memory_bytes: self.total_memory_bytes,
             cores: self.cores,
             heap: Heap::default(),
@@ -88,11 +92,23 @@ impl Machine {
     }
 }
 
-fn resource_usage() -> libc::rusage {
+fn time_us(t: libc::timeval) -> u64 {
+    t.tv_sec as u64 * 1_000_000 + t.tv_usec as u64
+}
+
+/// What the thread that asks has used; not every system tells.
+fn thread_usage() -> Option<libc::rusage> {
+    #[cfg(target_os = "linux")]
+    return Some(resource_usage(libc::RUSAGE_THREAD));
+    #[cfg(not(target_os = "linux"))]
+    return None;
+}
+
+fn resource_usage(whose: libc::c_int) -> libc::rusage {
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: the argument has room for an rusage; all-zero is a valid one if the call fails.
     unsafe {
-        libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
+        libc::getrusage(whose, usage.as_mut_ptr());
         usage.assume_init()
     }
 }
@@ -120,6 +136,23 @@ mod tests {
             machine.usage().rss_bytes > before.rss_bytes + (32 << 20)
         });
         assert!(seen, "the file is read anew");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_thread_is_told_its_own_time() {
+        let spend = || {
+            let machine = Machine::new();
+            let all = |u: Usage| u.user_cpu_us + u.sys_cpu_us;
+            while all(machine.usage()) < 50_000 {
+                std::hint::black_box(machine.usage());
+            }
+            machine.usage().thread_cpu_us.expect("Linux tells").iter().sum::<u64>()
+        };
+        let busy = spend();
+        let idle = thread::spawn(|| Machine::new().usage().thread_cpu_us.expect("Linux tells").iter().sum::<u64>());
+        let idle = idle.join().expect("no panic");
+        assert!(idle < 40_000, "a new thread has used next to nothing: {idle} beside {busy}");
     }
 
     #[test]
