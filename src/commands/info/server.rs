@@ -4,7 +4,7 @@ use super::{
     facts::Facts,
     text::{Text, seconds},
 };
-use crate::{base::version, config::Word, persist::checksum, session::shared::Boot};
+use crate::{base::version, config::Word, persist::checksum};
 
 pub fn server(f: &Facts, t: &mut Text) {
     let (boot, c) = (&f.shared.boot, f.config);
