@@ -12,7 +12,7 @@ use madsim::{
 };
 use norn::{
     base::time::{Mono, Wall},
-    env::{Addr, BindOpts, Env, Task, Usage},
+    env::{Addr, BindOpts, Env, Signal, Task, Usage},
 };
 use std::{
     future::{Future, poll_fn},
@@ -95,8 +95,9 @@ impl Env for SimEnv {
         &self.disk
     }
 
-    async fn shutdown_signal(&self) {
+    async fn shutdown_signal(&self) -> Signal {
         poll_fn(|cx| self.os.poll_terminated(self.node, cx.waker())).await;
+        Signal::Terminate
     }
 
     fn usage(&self) -> Usage {

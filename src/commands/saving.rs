@@ -46,11 +46,10 @@ pub const ROWS: &[Row] = &[
 ];
 
 fn save(ctx: &mut Ctx) -> Outcome {
-    match ctx.shared.jobs.start(Job::Save) {
-        Ok(ticket) => Ok(Flow::Shell(ShellRequest::AwaitJob { ticket })),
-        Err(Job::Save) => Err(Error::SAVE_IN_PROGRESS),
+    match ctx.shared.jobs.begun() {
+        Some(Job::Save) => Err(Error::SAVE_IN_PROGRESS),
         // A rewrite does not keep it from being done, only from being done now.
-        Err(Job::Rewrite) => Ok(Flow::Shell(ShellRequest::AwaitJob { ticket: ctx.shared.jobs.schedule(Job::Save) })),
+        _ => Ok(Flow::Shell(ShellRequest::AwaitJob { ticket: ctx.shared.jobs.demand(Job::Save) })),
     }
 }
 
@@ -62,7 +61,7 @@ fn bgsave(ctx: &mut Ctx) -> Outcome {
     if ctx.argc() > 2 || ctx.argc() == 2 && !schedule {
         return Err(Error::SYNTAX);
     }
-    if ctx.session.deny_blocking && ctx.shared.jobs.running().is_none_or(|r| r.job != Job::Save) {
+    if ctx.session.deny_blocking && ctx.shared.jobs.begun() != Some(Job::Save) {
         ctx.shared.jobs.schedule(Job::Save);
         ctx.out.simple("Background saving scheduled");
         return DONE;
@@ -95,14 +94,17 @@ fn lastsave(ctx: &mut Ctx) -> Outcome {
 
 fn bgrewriteaof(ctx: &mut Ctx) -> Outcome {
     let jobs = &ctx.shared.jobs;
-    if jobs.running().is_some_and(|r| r.job == Job::Rewrite) {
-        return Err(Error::REWRITE_IN_PROGRESS);
-    }
-    let wait = jobs.is_busy() || ctx.session.deny_blocking;
-    jobs.schedule(Job::Rewrite);
-    ctx.out.simple(match wait {
-        true => "Background append only file rewriting scheduled",
-        false => "Background append only file rewriting started",
+    let started = match ctx.session.deny_blocking {
+        true => Err(jobs.begun()),
+        false => jobs.start(Job::Rewrite).map_err(Some),
+    };
+    ctx.out.simple(match started {
+        Ok(_) => "Background append only file rewriting started",
+        Err(Some(Job::Rewrite)) => return Err(Error::REWRITE_IN_PROGRESS),
+        Err(_) => {
+            jobs.schedule(Job::Rewrite);
+            "Background append only file rewriting scheduled"
+        }
     });
     DONE
 }

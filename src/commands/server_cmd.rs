@@ -95,6 +95,7 @@ fn shutdown(ctx: &mut Ctx) -> Outcome {
     match () {
         () if abort && (save || nosave || now || force) || save && nosave => Err(Error::SYNTAX),
         () if abort && ctx.shared.abort_shutdown() => {
+            tracing::info!("Shutdown manually aborted.");
             ctx.out.ok();
             DONE
         }

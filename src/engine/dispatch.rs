@@ -166,10 +166,11 @@ impl Engine {
     #[cold]
     fn disk_error(&self, w: &Worker) -> Option<Error> {
         let p = &w.config.persistence;
-        if self.shared.aof.is_failing() {
-            return Some(Error::new(format!("MISCONF Errors writing to the AOF file: {}", self.shared.aof.error())));
+        if self.shared.save_failed.load(Relaxed) && p.stop_writes_on_bgsave_error && !p.save.0.is_empty() {
+            return Some(Error::MISCONF);
         }
-        (p.stop_writes_on_bgsave_error && !p.save.0.is_empty()).then_some(Error::MISCONF)
+        let aof = &self.shared.aof;
+        aof.is_failing().then(|| Error::new(format!("MISCONF Errors writing to the AOF file: {}", aof.error())))
     }
 
     /// Replies an error and counts it.

@@ -133,6 +133,30 @@ impl Replay {
         }
         c.ready.clear();
         c.raised.clear();
+        c.ops.clear();
+        c.dirty = 0;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{engine::testing::Rig, protocol::value::encode_command};
+
+    #[test]
+    fn nothing_is_collected_over_the_commands() {
+        let r = Rig::new();
+        r.engine.shared.journal.turn(true);
+        let before = r.engine.shared.journal.end();
+        let mut replay = Replay::new(&r.engine, r.now().wall, 1);
+        let mut text = Vec::new();
+        for n in 0..100 {
+            encode_command(&[b"SET", n.to_string().as_bytes(), b"value"], &mut text);
+        }
+        replay.run(&r.engine, &mut BytesMut::from(&text[..])).expect("commands");
+        let c = &replay.worker.changes;
+        assert_eq!((c.ops.len(), c.dirty, c.is_quiet()), (0, 0, true));
+        assert_eq!((replay.commands, r.engine.shared.journal.end()), (100, before));
     }
 }

@@ -51,9 +51,8 @@ pub trait Env: Clone + 'static {
     async fn connect(&self, addr: &Addr) -> io::Result<Self::Stream>;
     /// This process's files.
     fn disk(&self) -> &Self::Disk;
-    /// Completes when the operating system asks the process to end (SIGTERM or SIGINT). A
-    /// second SIGINT then ends it at once.
-    async fn shutdown_signal(&self);
+    /// Completes when the operating system asks the process to end.
+    async fn shutdown_signal(&self) -> Signal;
     /// What the operating system and the allocator say about this process; zeros in the
     /// simulator. Cheap enough for ten times a second. The thread's figures are those of the
     /// thread that calls.
@@ -86,6 +85,15 @@ pub trait Env: Clone + 'static {
         tokio::pin!(s);
         tokio::select! { biased; v = &mut f => Some(v), _ = &mut s => None }
     }
+}
+
+/// How the operating system asks a process to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT: somebody has pressed the interrupt key.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
 }
 
 /// Where to listen, or who connected. The connecting end of a unix connection has no name of

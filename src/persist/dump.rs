@@ -44,12 +44,22 @@ pub fn seal(mut value: Vec<u8>, version: u16) -> Vec<u8> {
 /// # Errors
 /// See [`Refused`].
 pub fn restore(payload: &[u8], name: &[u8], limits: &Limits, strict: bool) -> Result<Entry, Refused> {
+    let (sealed, sum) = payload.split_last_chunk::<8>().ok_or(Refused::Envelope)?;
+    if checksum::of(sealed) != u64::from_le_bytes(*sum) {
+        return Err(Refused::Envelope);
+    }
+    restore_unchecked(payload, name, limits, strict)
+}
+
+/// As [`restore`], whatever the checksum says.
+///
+/// # Errors
+/// See [`Refused`].
+pub fn restore_unchecked(payload: &[u8], name: &[u8], limits: &Limits, strict: bool) -> Result<Entry, Refused> {
     let split = payload.len().checked_sub(FOOTER_BYTES).ok_or(Refused::Envelope)?;
     let (value, footer) = payload.split_at(split);
     let version = u16::from_le_bytes([footer[0], footer[1]]);
-    let sum = u64::from_le_bytes(footer[2..].try_into().expect("eight bytes"));
-    let known = version <= rdb::VERSION_VALKEY_9 && rdb::is_known(version, strict);
-    if !known || checksum::of(&payload[..split + 2]) != sum {
+    if version > rdb::VERSION_VALKEY_9 || !rdb::is_known(version, strict) {
         return Err(Refused::Envelope);
     }
     let mut r = Reader::new(value);

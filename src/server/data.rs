@@ -111,7 +111,7 @@ async fn load_paused<E: Env>(local: &Local<E>, what: Again) -> Result<(), String
     match what {
         Again::Rdb { save, flush } => {
             if save {
-                let ticket = engine.shared.jobs.schedule(Job::Save);
+                let ticket = engine.shared.jobs.demand(Job::Save);
                 if !poll_fn(|cx| engine.shared.jobs.poll_end(ticket, cx)).await {
                     return Err("the snapshot could not be written".into());
                 }

@@ -40,6 +40,11 @@ pub fn rdb_path(config: &Persistence) -> String {
     path_in(&config.dir, &config.dbfilename)
 }
 
+/// What the snapshot is called while it is written.
+pub fn temp_rdb_path(config: &Persistence, pid: u32) -> String {
+    path_in(&config.dir, &format!("temp-{pid}.rdb"))
+}
+
 /// A file in a directory.
 pub fn path_in(dir: &str, name: &str) -> String {
     match dir.trim_end_matches('/') {

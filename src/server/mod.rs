@@ -30,11 +30,7 @@ use crate::{
     env::Env,
     session::shared::Boot,
 };
-use std::{
-    future::poll_fn,
-    sync::{Arc, OnceLock},
-    task::Poll,
-};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::mpsc;
 use worker::{Local, Parcel};
 
@@ -116,7 +112,7 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
     };
     let result = tokio::select! {
         biased;
-        () = wait_for_end(&local) => Ok(()),
+        ended = shutdown::wait_for_end(&local) => ended,
         failed = serve => failed,
     };
     listeners.close();
@@ -138,31 +134,4 @@ fn boot<E: Env>(env: &E, launch: &Launch, usage: Usage) -> Boot {
         config_file: launch.config_file.clone(),
         os: launch.os.clone(),
     }
-}
-
-/// Completes when the server may end: a client has seen to that, or the operating system asks
-/// for it and the data set is safe.
-async fn wait_for_end<E: Env>(local: &Local<E>) {
-    loop {
-        tokio::select! {
-            biased;
-            () = local.env.shutdown_signal() => tracing::warn!("Received SIGTERM scheduling shutdown..."),
-            () = stopped(&local.engine) => return,
-        }
-        if shutdown::prepare(local, None, false).await {
-            return;
-        }
-        tracing::warn!(
-            "SIGTERM received but errors trying to shut down the server, check the logs for more information"
-        );
-    }
-}
-
-/// Completes when a client has asked for the end.
-async fn stopped(engine: &Engine) {
-    poll_fn(|cx| {
-        *engine.shared.stop_waker.lock() = Some(cx.waker().clone());
-        if engine.shared.is_stopping() { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
 }

@@ -7,7 +7,7 @@
 
 use super::{
     data::{self, AofCell},
-    files::{append_all, path_in, rdb_path},
+    files::{append_all, path_in, rdb_path, temp_rdb_path},
 };
 use crate::{
     base::time::Mono,
@@ -66,6 +66,7 @@ impl<E: Env> Saver<E> {
                 Job::Save => self.save().await,
                 Job::Rewrite => self.rewrite().await,
             };
+            self.engine.shared.aof.set_initial(false);
             let what = if job == Job::Save { "Background saving" } else { "Background AOF rewrite" };
             match &done {
                 Ok(()) => tracing::info!("{what} terminated with success"),
@@ -82,7 +83,7 @@ impl<E: Env> Saver<E> {
         let shared = &self.engine.shared;
         let config = shared.config.get();
         let (dir, path) = (&config.persistence.dir, rdb_path(&config.persistence));
-        let temp = path_in(dir, &format!("temp-{}.rdb", shared.boot.pid));
+        let temp = temp_rdb_path(&config.persistence, shared.boot.pid);
         let changes = shared.total_changes();
         let begun = self.env.wall();
         let snapshot = self.engine.begin_snapshot(begun, false, || {});
@@ -106,6 +107,7 @@ impl<E: Env> Saver<E> {
         let (shared, config) = (&self.engine.shared, self.engine.shared.config.get());
         let aof = data::aof_writer(&self.env, &self.engine, &self.aof).await?;
         let starts = !shared.journal.is_on();
+        shared.aof.set_initial(starts);
         aof.begin_rewrite().await?;
         let snapshot = self.engine.begin_snapshot(self.env.wall(), true, || {
             if starts {
@@ -176,6 +178,7 @@ impl<E: Env> Saver<E> {
 
     async fn fill(&self, snapshot: &mut Snapshot, path: &str, config: &Config) -> io::Result<()> {
         let (shared, disk) = (&self.engine.shared, self.env.disk());
+        shared.jobs.progress(snapshot.keys_total, 0);
         let mut file = disk.open(path, Open::Truncate).await?;
         let (mut unsynced, mut pace) = (0, Pace::default());
         let mut done = false;
@@ -206,7 +209,7 @@ impl<E: Env> Saver<E> {
 /// Asks for snapshots where the configured number of changes has piled up; called by the cron.
 pub fn follow_save_points(engine: &Engine, now: Mono, wall_s: u64) {
     let (shared, config) = (&engine.shared, engine.shared.config.get());
-    if shared.jobs.is_busy() || shared.loading.is_on() {
+    if shared.jobs.is_busy() || shared.loading.is_on() || shared.is_shutting_down() {
         return;
     }
     let record = shared.jobs.record(Job::Save);
@@ -215,7 +218,8 @@ pub fn follow_save_points(engine: &Engine, now: Mono, wall_s: u64) {
         let may_try = record.ok || now.0.saturating_sub(record.last_try.0) > RETRY_NS;
         if changes >= p.changes && since_s > p.period_s && may_try {
             tracing::info!("{} changes in {} seconds. Saving...", p.changes, p.period_s);
-            shared.jobs.schedule(Job::Save);
+            // Another job may have begun meanwhile; the changes are still there when it ends.
+            let _ = shared.jobs.start(Job::Save);
             return;
         }
     }
@@ -225,7 +229,8 @@ pub fn follow_save_points(engine: &Engine, now: Mono, wall_s: u64) {
 /// is to be turned on; called by the cron.
 pub fn follow_aof(engine: &Engine, now: Mono) {
     let (shared, config) = (&engine.shared, engine.shared.config.get());
-    if shared.jobs.is_busy() || shared.loading.is_on() || !config.persistence.appendonly {
+    let not_now = shared.jobs.is_busy() || shared.loading.is_on() || shared.is_shutting_down();
+    if not_now || !config.persistence.appendonly {
         return;
     }
     let record = shared.jobs.record(Job::Rewrite);

@@ -23,6 +23,7 @@ pub struct AofStatus {
     failing: AtomicBool,
     error: Mutex<String>,
     wants_rewrite: AtomicBool,
+    initial: AtomicBool,
 }
 
 impl AofStatus {
@@ -46,6 +47,16 @@ impl AofStatus {
     /// Whether only a new base makes the file trustworthy again: a sync of it has failed.
     pub fn wants_rewrite(&self) -> bool {
         self.wants_rewrite.load(SeqCst)
+    }
+
+    /// Whether the file is being made that is to hold the data set: until then nothing does.
+    pub fn is_initial(&self) -> bool {
+        self.initial.load(SeqCst)
+    }
+
+    /// Says so.
+    pub fn set_initial(&self, initial: bool) {
+        self.initial.store(initial, SeqCst);
     }
 
     /// Asks for a rewrite, or says that it has been done.

@@ -1,8 +1,10 @@
 //! What the server's saving task is asked to do, what it is doing, and how it went.
 //!
 //! There is one task and it does one job at a time: a snapshot into the RDB file, or a
-//! rewrite of the append-only file. Commands and timers ask ([`Jobs::start`],
-//! [`Jobs::schedule`]); whoever wants to wait for the end has a ticket.
+//! rewrite of the append-only file. Commands and timers ask for one that begins at once
+//! ([`Jobs::start`]), for one that begins when there is nothing else to do ([`Jobs::schedule`]), or
+//! wait for one ([`Jobs::demand`]) with the ticket they are given. A job that was to begin at once
+//! counts as begun, although the task may not have come to it yet.
 
 use crate::{base::sync::Mutex, base::time::Mono};
 use std::{
@@ -48,13 +50,24 @@ pub struct Running {
     /// Keys there were when it began, and that have been written.
     pub keys_total: u64,
     pub keys_done: u64,
+    asked: Asked,
+}
+
+/// A job that was asked for.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    job: Job,
     ticket: u64,
+    /// It is to begin at once.
+    begun: bool,
+    /// Somebody waits for it, and is told if it fails: nobody else need know.
+    awaited: bool,
 }
 
 #[derive(Default)]
 struct State {
-    /// Asked for and not begun, with their tickets, in order.
-    queue: VecDeque<(Job, u64)>,
+    /// Not taken up by the task yet, in order, each kind once.
+    queue: VecDeque<Asked>,
     running: Option<Running>,
     cancelled: bool,
     /// The last ticket given.
@@ -74,16 +87,31 @@ const REMEMBERED: usize = 64;
 pub struct Jobs(Mutex<State>);
 
 impl State {
-    fn add(&mut self, job: Job) -> u64 {
-        if let Some((_, ticket)) = self.queue.iter().find(|(j, _)| *j == job) {
-            return *ticket;
+    fn add(&mut self, job: Job, begun: bool, awaited: bool) -> u64 {
+        if let Some(asked) = self.queue.iter_mut().find(|a| a.job == job) {
+            asked.begun |= begun;
+            asked.awaited |= awaited;
+            return asked.ticket;
         }
         self.tickets += 1;
-        self.queue.push_back((job, self.tickets));
+        self.queue.push_back(Asked { job, ticket: self.tickets, begun, awaited });
         if let Some(w) = self.task.take() {
             w.wake();
         }
         self.tickets
+    }
+
+    /// The job that has begun, if any.
+    fn begun(&self) -> Option<Asked> {
+        self.running.map(|r| r.asked).or_else(|| self.queue.iter().find(|a| a.begun).copied())
+    }
+
+    fn end(&mut self, ticket: u64, ok: bool) {
+        self.ended.push_back((ticket, ok));
+        if self.ended.len() > REMEMBERED {
+            self.ended.pop_front();
+        }
+        self.waiting.drain(..).for_each(Waker::wake);
     }
 }
 
@@ -91,21 +119,32 @@ impl Jobs {
     /// Asks for a job that is to begin at once; its ticket.
     ///
     /// # Errors
-    /// With the job that is being done, or is about to be.
+    /// With the job that has begun already.
     pub fn start(&self, job: Job) -> Result<u64, Job> {
         let mut s = self.0.lock();
-        match s.running.map(|r| r.job).or(s.queue.front().map(|q| q.0)) {
-            Some(busy) => Err(busy),
-            None => Ok(s.add(job)),
+        match s.begun() {
+            Some(busy) => Err(busy.job),
+            None => Ok(s.add(job, true, false)),
         }
     }
 
     /// Asks for a job that is to begin when there is nothing else to do; its ticket.
     pub fn schedule(&self, job: Job) -> u64 {
-        self.0.lock().add(job)
+        self.0.lock().add(job, false, false)
     }
 
-    /// What is being done.
+    /// Asks for a job on behalf of somebody who waits for its end; its ticket. It does not count
+    /// as a failure in the background.
+    pub fn demand(&self, job: Job) -> u64 {
+        self.0.lock().add(job, true, true)
+    }
+
+    /// Which job has begun.
+    pub fn begun(&self) -> Option<Job> {
+        self.0.lock().begun().map(|a| a.job)
+    }
+
+    /// What the task is at.
     pub fn running(&self) -> Option<Running> {
         self.0.lock().running
     }
@@ -113,13 +152,13 @@ impl Jobs {
     /// Whether a job was asked for and waits for the end of another.
     pub fn is_scheduled(&self, job: Job) -> bool {
         let s = self.0.lock();
-        s.queue.iter().skip(usize::from(s.running.is_none())).any(|(j, _)| *j == job)
+        s.queue.iter().skip(usize::from(s.running.is_none())).any(|a| a.job == job)
     }
 
     /// Whether a job is being done, or begins at once.
     pub fn is_under_way(&self, job: Job) -> bool {
         let s = self.0.lock();
-        s.running.map(|r| r.job).or(s.queue.front().map(|q| q.0)) == Some(job)
+        s.running.map(|r| r.job).or(s.queue.front().map(|a| a.job)) == Some(job)
     }
 
     /// Whether a job is being done or about to be.
@@ -128,18 +167,24 @@ impl Jobs {
         s.running.is_some() || !s.queue.is_empty()
     }
 
-    /// Gives a job up: `Some(true)` if it was being done, `Some(false)` if it had yet to begin.
+    /// Gives a job up: `Some(true)` if it had begun, `Some(false)` if not.
     pub fn cancel(&self, job: Job) -> Option<bool> {
         let mut s = self.0.lock();
         if s.running.is_some_and(|r| r.job == job) {
             s.cancelled = true;
             return Some(true);
         }
-        let at = s.queue.iter().position(|(j, _)| *j == job)?;
-        let (_, ticket) = s.queue.remove(at)?;
-        s.ended.push_back((ticket, false));
-        s.waiting.drain(..).for_each(Waker::wake);
-        Some(false)
+        let at = s.queue.iter().position(|a| a.job == job)?;
+        let asked = s.queue.remove(at)?;
+        s.end(asked.ticket, false);
+        Some(asked.begun)
+    }
+
+    /// Gives a job up that has begun, unless somebody waits for it.
+    pub fn abandon(&self, job: Job) {
+        if self.0.lock().begun().is_some_and(|a| a.job == job && !a.awaited) {
+            self.cancel(job);
+        }
     }
 
     /// Whether the job that is being done is to be given up.
@@ -162,14 +207,24 @@ impl Jobs {
     /// For the task: the next job to do.
     pub fn poll_next(&self, now: Mono, cx: &mut Context) -> Poll<Job> {
         let mut s = self.0.lock();
-        let Some((job, ticket)) = s.queue.pop_front() else {
+        let Some(asked) = s.queue.pop_front() else {
             s.task = Some(cx.waker().clone());
             return Poll::Pending;
         };
-        s.running = Some(Running { job, since: now, keys_total: 0, keys_done: 0, ticket });
-        s.records[job as usize].last_try = now;
+        s.running = Some(Running { job: asked.job, since: now, keys_total: 0, keys_done: 0, asked });
+        s.records[asked.job as usize].last_try = now;
         s.cancelled = false;
-        Poll::Ready(job)
+        Poll::Ready(asked.job)
+    }
+
+    /// Ready when the task is at nothing.
+    pub fn poll_rest(&self, cx: &mut Context) -> Poll<()> {
+        let mut s = self.0.lock();
+        if s.running.is_none() {
+            return Poll::Ready(());
+        }
+        s.waiting.push(cx.waker().clone());
+        Poll::Pending
     }
 
     /// For the task: how far the job has come.
@@ -179,23 +234,22 @@ impl Jobs {
         }
     }
 
-    /// For the task: the job has ended; one given up on request does not count as a failure.
+    /// For the task: the job has ended. One given up on request does not count as a failure, nor
+    /// does one that somebody waits for.
     pub fn end(&self, ok: bool, now: Mono) {
         let mut s = self.0.lock();
         let Some(r) = s.running.take() else { return };
         let cancelled = std::mem::take(&mut s.cancelled);
         let record = &mut s.records[r.job as usize];
-        if ok || !cancelled {
+        if ok || !cancelled && !r.asked.awaited {
             record.ok = ok;
             record.failed_in_a_row = if ok { 0 } else { record.failed_in_a_row + 1 };
+        }
+        if !r.asked.awaited && (ok || !cancelled) {
             record.took_s = Some(now.0.saturating_sub(r.since.0) / 1_000_000_000);
         }
         record.count += u64::from(ok);
-        s.ended.push_back((r.ticket, ok));
-        if s.ended.len() > REMEMBERED {
-            s.ended.pop_front();
-        }
-        s.waiting.drain(..).for_each(Waker::wake);
+        s.end(r.asked.ticket, ok);
     }
 
     /// How the jobs of one kind went.
@@ -240,6 +294,9 @@ mod tests {
         jobs.schedule(Job::Save);
         assert_eq!(jobs.cancel(Job::Save), Some(false));
         assert!(!jobs.is_busy());
+        jobs.start(Job::Save).unwrap();
+        assert_eq!(jobs.cancel(Job::Save), Some(true), "although the task has not come to it");
+        assert!(!jobs.is_busy());
         jobs.schedule(Job::Save);
         assert!(jobs.poll_next(Mono(0), &mut cx()).is_ready());
         assert_eq!(jobs.cancel(Job::Save), Some(true));
@@ -247,5 +304,37 @@ mod tests {
         jobs.end(false, Mono(1));
         let record = jobs.record(Job::Save);
         assert_eq!((record.ok, record.failed_in_a_row), (true, 0));
+    }
+
+    #[test]
+    fn a_job_that_was_scheduled_has_not_begun() {
+        let jobs = Jobs::default();
+        let ticket = jobs.schedule(Job::Save);
+        assert_eq!(jobs.begun(), None);
+        assert_eq!(jobs.start(Job::Save), Ok(ticket), "it begins earlier than it was to");
+        assert_eq!(jobs.begun(), Some(Job::Save));
+        assert_eq!(jobs.cancel(Job::Save), Some(true));
+    }
+
+    #[test]
+    fn who_waits_for_a_job_is_the_only_one_to_know_of_its_failure() {
+        let jobs = Jobs::default();
+        let ticket = jobs.demand(Job::Save);
+        jobs.abandon(Job::Save);
+        assert!(jobs.poll_rest(&mut cx()).is_ready());
+        assert!(jobs.poll_next(Mono(0), &mut cx()).is_ready());
+        assert!(jobs.poll_rest(&mut cx()).is_pending());
+        jobs.abandon(Job::Save);
+        assert!(!jobs.is_cancelled());
+        jobs.end(false, Mono(7_000_000_000));
+        assert_eq!(jobs.poll_end(ticket, &mut cx()), Poll::Ready(false));
+        let record = jobs.record(Job::Save);
+        assert_eq!((record.ok, record.took_s), (true, None));
+        jobs.start(Job::Save).unwrap();
+        assert!(jobs.poll_next(Mono(0), &mut cx()).is_ready());
+        jobs.abandon(Job::Save);
+        assert!(jobs.is_cancelled());
+        jobs.end(false, Mono(1));
+        assert!(jobs.record(Job::Save).ok);
     }
 }

@@ -185,6 +185,8 @@ impl Graveyard {
 pub struct DebugSwitches {
     pub active_expire: AtomicBool,
     pub pause_cron: AtomicBool,
+    /// RESTORE and loading do not look at checksums: for tests with damaged values.
+    pub skip_checksums: AtomicBool,
     /// List elements of so many bytes or more get a node for themselves; 0: as configured.
     pub large_element_bytes: AtomicU32,
 }
@@ -282,6 +284,7 @@ impl Shared {
             debug: DebugSwitches {
                 active_expire: AtomicBool::new(true),
                 pause_cron: AtomicBool::new(false),
+                skip_checksums: AtomicBool::new(false),
                 large_element_bytes: AtomicU32::new(0),
             },
             command_logs: CommandLogs::default(),

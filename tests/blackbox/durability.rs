@@ -2,7 +2,7 @@
 //! that was full, and in the other server that is started on the same directory.
 
 use super::exchange::{fill, seen};
-use crate::common::{Client, Server, Value, eventually, ok, peer, simple, start, subject};
+use crate::common::{Client, Mount, Server, Value, eventually, ok, peer, simple, start, subject};
 use crate::{assert_error, assert_reply, cmd};
 use std::{
     env,
@@ -112,17 +112,11 @@ fn what_a_snapshot_holds_is_there_again() {
 fn a_full_disk_refuses_writes_until_there_is_room() {
     let mut command = Command::new(subject());
     command.args(["--appendonly", "yes", "--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"]);
-    let mut unmount = None;
-    // Without the right to mount a small file system there is nothing to try.
+    let mut mount = None;
     let mut server = Server::start_prepared(command, |dir| {
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=256k", "none"]).arg(dir).status();
-        unmount = mounted.is_ok_and(|s| s.success()).then(|| Unmount(dir.to_owned()));
+        mount = Mount::new(dir, "256k");
     });
-    let Some(Unmount(mount)) = &unmount else {
-        use std::io::Write;
-        let _ = std::io::stderr().write_all(b"*** SKIPPED: no file system can be mounted\n");
-        return;
-    };
+    let Some(mount) = &mount else { return };
     let mut c = loaded(&server);
     assert_reply!(c, ["SET", "before", "1"], ok());
     let big = "x".repeat(20_000);
@@ -142,8 +136,7 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
     let mut reader = server.client();
     assert_reply!(reader, ["GET", "before"], "1");
     assert_error!(reader, ["SET", "x", "1"], "MISCONF Errors writing to the AOF file: No space left on device");
-    let grown = Command::new("mount").args(["-o", "remount,size=16m", mount.to_str().unwrap()]).status();
-    assert!(grown.unwrap().success());
+    mount.change("size=16m");
     eventually("writes are welcome again", || cmd!(reader, "SET", "after", "1") == ok());
     server.kill();
     server.start_again();
@@ -153,15 +146,6 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
         assert_eq!(number(cmd!(c, "STRLEN", format!("big:{i}"))), 20_000, "it was acknowledged");
     }
     server.kill();
-}
-
-/// Takes a mounted file system away again.
-struct Unmount(std::path::PathBuf);
-
-impl Drop for Unmount {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").args(["-l", self.0.to_str().unwrap()]).status();
-    }
 }
 
 /// Every key with its value and its expiry.

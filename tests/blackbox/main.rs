@@ -15,4 +15,5 @@ mod harness;
 mod journal;
 mod process;
 mod rdb_file;
+mod saving;
 mod start;

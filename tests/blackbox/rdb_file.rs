@@ -121,7 +121,8 @@ fn files_that_are_not_sound_are_refused() {
     fs::remove_file(place.join("dump.rdb")).unwrap();
     fs::create_dir(place.join("dump.rdb")).unwrap();
     let text = refused(&place);
-    assert!(text.contains("can't open the RDB file dump.rdb for reading: Is a directory"), "{text}");
+    let why = format!("can't open the RDB file {} for reading: Is a directory", place.join("dump.rdb").display());
+    assert!(text.contains(&why), "{text}");
 }
 
 #[test]

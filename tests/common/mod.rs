@@ -12,11 +12,13 @@
 #![allow(dead_code, unused_imports)]
 
 pub mod client;
+pub mod mount;
 pub mod place;
 pub mod server;
 pub mod value;
 
 pub use client::{Client, encode};
+pub use mount::Mount;
 pub use place::Place;
 pub use server::{Server, peer, start, subject};
 pub use value::{Value, array, bulk, bulks, err, int, nil, ok, simple};

@@ -98,6 +98,12 @@ const SUBS: &[Sub] = &[
         [" <PEAK-RESET-TIME|RESIZING> <value>", "    Accepted; clients have no reply buffers that change their size."],
     ),
     sub("SET-ACTIVE-EXPIRE", (3, 3), active_expire, [" <0|1>", "    Stop expiring keys in the background, or go on."]),
+    sub(
+        "SET-SKIP-CHECKSUM-VALIDATION",
+        (3, 3),
+        skip_checksums,
+        [" <0|1>", "    Take values and files whatever their checksum says, or check again."],
+    ),
     sub("SLEEP", (3, 3), sleep, [" <seconds>", "    Do nothing for a time, which may be a fraction."]),
     sub("STRINGMATCH-LEN", (4, 4), string_match, [" <pattern> <string>", "    Tell whether a pattern matches."]),
 ];
@@ -133,6 +139,12 @@ fn switch(ctx: &Ctx) -> bool {
 
 fn active_expire(ctx: &mut Ctx) -> Outcome {
     ctx.shared.debug.active_expire.store(switch(ctx), SeqCst);
+    ctx.out.ok();
+    DONE
+}
+
+fn skip_checksums(ctx: &mut Ctx) -> Outcome {
+    ctx.shared.debug.skip_checksums.store(switch(ctx), SeqCst);
     ctx.out.ok();
     DONE
 }

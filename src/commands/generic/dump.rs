@@ -17,6 +17,7 @@ use crate::{
     },
     protocol::Error,
 };
+use std::sync::atomic::Ordering::Relaxed;
 
 /// This theme's commands.
 pub const ROWS: &[Row] = &[
@@ -110,10 +111,15 @@ fn restore(ctx: &mut Ctx) -> Outcome {
     let ttl = u64::try_from(ctx.int(2)?).map_err(|_| Error::TTL_NEGATIVE)?;
     let limits = rdb::Limits::new(&ctx.config.encoding, ctx.keys.held.space().hash_key());
     let strict = ctx.config.persistence.rdb_version_check == RdbVersionCheck::Strict;
-    let mut e = dump::restore(ctx.arg(3), key.bytes, &limits, strict).map_err(|refused| match refused {
+    let read = match ctx.shared.debug.skip_checksums.load(Relaxed) {
+        true => dump::restore_unchecked,
+        false => dump::restore,
+    };
+    let mut e = read(ctx.arg(3), key.bytes, &limits, strict).map_err(|refused| match refused {
         Refused::Envelope => Error::DUMP_ENVELOPE,
         Refused::Value(corrupt) => {
-            tracing::warn!("RESTORE: {corrupt}");
+            let form = rdb::kind::name(ctx.arg(3)[0]);
+            tracing::warn!("RESTORE: {form} integrity check failed: {corrupt}");
             Error::DUMP_VALUE
         }
     })?;

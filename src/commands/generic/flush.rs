@@ -47,7 +47,7 @@ fn flushall(ctx: &mut Ctx) -> Outcome {
         ctx.keys.flush(db, lazy);
     }
     // A snapshot of what is gone is of no use, and the one on disk would bring it back.
-    ctx.shared.jobs.cancel(Job::Save);
+    ctx.shared.jobs.abandon(Job::Save);
     if !ctx.config.persistence.save.0.is_empty() && !ctx.shared.loading.is_on() {
         ctx.shared.jobs.schedule(Job::Save);
     }

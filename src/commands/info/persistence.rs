@@ -15,7 +15,11 @@ pub fn persistence(f: &Facts, t: &mut Text) {
     let current = |job| is(job).map_or(-1, |r| seconds(r.since));
     let took = |r: &Record| r.took_s.map_or(-1, |s| s as i64);
     let word = |ok| if ok { "ok" } else { "err" };
-    let (total, done) = running.map_or((0, 0), |r| (r.keys_total, r.keys_done));
+    let (total, done) = match running.map_or((0, 0), |r| (r.keys_total, r.keys_done)) {
+        // It is about to count them.
+        (0, _) if jobs.begun().is_some() => (f.databases.iter().map(|d| d.keys).sum(), 0),
+        counted => counted,
+    };
     let (kept, peak) = (f.shared.saving.kept_bytes(), f.shared.saving.kept_peak_bytes());
     let loading = &f.shared.loading;
     let (keys_loaded, keys_expired) = loading.keys();

@@ -194,6 +194,25 @@ fn a_damaged_payload_is_refused() {
 }
 
 #[test]
+fn tests_may_do_without_the_checksum() {
+    let mut r = Rig::with(1, &[("enable-debug-command", "yes")]);
+    r.run(0, "SET k v");
+    let mut damaged = payload(&mut r, "k");
+    *damaged.last_mut().expect("a checksum") ^= 1;
+    let refusal = "-ERR DUMP payload version or checksum are wrong";
+    assert_eq!(restore(&mut r, "copy", &damaged, &[]), refusal);
+    assert_eq!(r.run(0, "DEBUG SET-SKIP-CHECKSUM-VALIDATION 1"), "+OK");
+    assert_eq!(restore(&mut r, "copy", &damaged, &[]), "+OK");
+    assert_eq!(restore(&mut r, "short", &damaged[..9], &[]), refusal);
+    let version = damaged.len() - 9;
+    damaged[version] = 1;
+    assert_eq!(restore(&mut r, "future", &damaged, &[]), refusal);
+    assert_eq!(restore(&mut r, "empty", &damaged[version - 1..], &[]), refusal);
+    assert_eq!(restore(&mut r, "empty", &[11, 0, 0, 0, 0, 0, 0, 0, 0, 0], &[]), "-ERR Bad data format");
+    assert_eq!(r.run(0, "GET copy"), "v");
+}
+
+#[test]
 fn versions_are_checked() {
     let mut r = rig();
     r.run(0, "SET k v");

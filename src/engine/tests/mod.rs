@@ -22,6 +22,7 @@ mod pubsub;
 mod rdb_file;
 mod records;
 mod rig;
+mod saving;
 mod sets;
 mod snapshot;
 mod sort;

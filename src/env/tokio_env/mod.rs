@@ -24,7 +24,7 @@ pub use disk::{OsDisk, OsFile};
 pub use net::{OsListener, Parcel};
 pub use stream::{OsStream, ReadSide, WriteSide};
 
-use super::{Addr, BindOpts, Env, Task, Usage};
+use super::{Addr, BindOpts, Env, Signal, Task, Usage};
 use crate::base::time::{Mono, Wall};
 use std::{
     future::Future,
@@ -137,8 +137,8 @@ impl Env for TokioEnv {
         &self.disk
     }
 
-    async fn shutdown_signal(&self) {
-        os::shutdown_signal().await;
+    async fn shutdown_signal(&self) -> Signal {
+        os::shutdown_signal().await
     }
 
     fn usage(&self) -> Usage {

@@ -1,18 +1,15 @@
 //! The process and its operating system: signals, limits, resource usage.
 
-use crate::env::{Heap, Usage};
+use crate::env::{Heap, Signal, Usage};
 use std::{fs::File, mem::MaybeUninit, os::unix::fs::FileExt, thread};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Completes on SIGTERM or SIGINT. From then on a SIGINT ends the process at once: whoever
-/// presses the interrupt key again does not want to wait for an orderly end.
-pub(super) async fn shutdown_signal() {
+/// Completes on SIGTERM or SIGINT.
+pub(super) async fn shutdown_signal() -> Signal {
     let expect = "signal handlers can be installed";
     let mut term = signal(SignalKind::terminate()).expect(expect);
     let mut int = signal(SignalKind::interrupt()).expect(expect);
-    tokio::select! { biased; _ = term.recv() => {}, _ = int.recv() => {} }
-    // SAFETY: SIG_DFL installs no code of ours; tokio's handler is merely not called again.
-    unsafe { libc::signal(libc::SIGINT, libc::SIG_DFL) };
+    tokio::select! { biased; _ = term.recv() => Signal::Terminate, _ = int.recv() => Signal::Interrupt }
 }
 
 /// Raises the limit of open files towards `want`, beyond the hard limit where the process

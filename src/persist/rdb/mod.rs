@@ -84,6 +84,30 @@ pub mod kind {
     /// Fields that expire, as Redis 7.4 writes them.
     pub const HASH_METADATA: u8 = 24;
     pub const HASH_LISTPACK_EX: u8 = 25;
+
+    /// What a form is called, for people.
+    pub fn name(kind: u8) -> &'static str {
+        match kind {
+            STRING => "String",
+            LIST => "List",
+            SET => "Set",
+            ZSET | ZSET_2 => "Zset",
+            HASH | HASH_2 | HASH_METADATA => "Hash",
+            MODULE_PRE_GA | MODULE => "Module",
+            HASH_ZIPMAP => "Zipmap",
+            LIST_ZIPLIST => "List ziplist",
+            SET_INTSET => "Intset",
+            ZSET_ZIPLIST => "Zset ziplist",
+            HASH_ZIPLIST => "Hash ziplist",
+            LIST_QUICKLIST => "Quicklist ziplist",
+            STREAM | STREAM_2 | STREAM_3 => "Stream listpack",
+            HASH_LISTPACK | HASH_LISTPACK_EX => "Hash listpack",
+            ZSET_LISTPACK => "Zset listpack",
+            LIST_QUICKLIST_2 => "Quicklist listpack",
+            SET_LISTPACK => "Set listpack",
+            _ => "Value",
+        }
+    }
 }
 
 /// Bytes that are not what the format says.

@@ -16,7 +16,11 @@ use crate::{
     persist::rdb::file::{Batch, Checked, Damage, Item, Options, Scanner},
 };
 use bytes::Bytes;
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 use tokio::sync::{Mutex, mpsc};
 
 /// Bytes read at once.
@@ -76,7 +80,7 @@ pub async fn load_rdb<E: Env>(
     let config = engine.shared.config.get();
     let options = Options {
         strict: config.persistence.rdb_version_check == RdbVersionCheck::Strict,
-        checksum: config.persistence.rdbchecksum,
+        checksum: config.persistence.rdbchecksum && !engine.shared.debug.skip_checksums.load(Relaxed),
         len: Some(len),
         more_follows: source.more_follows,
     };
