@@ -60,6 +60,13 @@ pub fn is_header(front: &[u8]) -> bool {
     n > 0 && front[..n] == HEADER[..n]
 }
 
+/// Whether the rest of a first line of ours is there behind a beginning that has rotted.
+pub fn was_header(line: &[u8]) -> bool {
+    let rest = line.get(HEADER.len()..HEADER_LEN);
+    let salt = rest.and_then(|rest| hex(&rest[..16]));
+    salt.is_some_and(|salt| rest == header(salt).get(HEADER.len()..))
+}
+
 /// What a batch's line says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {

@@ -200,7 +200,11 @@ impl Reader {
         if self.buf.is_empty() {
             return Ok(Next::More);
         }
+        let damaged = Damage { at: 0, what: "the first line is damaged" };
         if !annotation::is_header(&self.buf) {
+            if annotation::was_header(&self.buf) {
+                return Err(damaged);
+            }
             self.state = State::Foreign { scan: Scan::default(), salt: None };
             return Ok(Next::Again);
         }
@@ -208,7 +212,7 @@ impl Reader {
             return Ok(Next::More);
         }
         // The first line was durable before the file was listed, so nothing can have torn it.
-        let salt = annotation::parse_header(&self.buf).ok_or(Damage { at: 0, what: "the first line is damaged" })?;
+        let salt = annotation::parse_header(&self.buf).ok_or(damaged)?;
         self.skip(HEADER_LEN);
         self.state = State::Batches { salt };
         Ok(Next::Again)
