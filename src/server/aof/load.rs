@@ -284,7 +284,8 @@ impl<E: Env, L: LoadRdb> Load<'_, E, L> {
             file.end().await?;
             file.sync().await
         };
-        closed.await.map_err(|e| format!("Error writing the AOF file {name}: {}", words(&e)))
+        let closed = self.store.mistrust_if_failed(closed.await).await;
+        closed.map_err(|e| format!("Error writing the AOF file {name}: {}", words(&e)))
     }
 
     async fn truncate(&self, name: &str, at: u64) -> Result<(), String> {
@@ -293,7 +294,8 @@ impl<E: Env, L: LoadRdb> Load<'_, E, L> {
             file.truncate(at).await?;
             file.sync().await
         };
-        cut.await.map_err(|e| format!("Error truncating the AOF file {name}: {}", words(&e)))
+        let cut = self.store.mistrust_if_failed(cut.await).await;
+        cut.map_err(|e| format!("Error truncating the AOF file {name}: {}", words(&e)))
     }
 }
 

@@ -53,7 +53,8 @@ pub async fn start<E: Env>(
         let out = match last {
             None => None,
             Some(Last { name, salt }) => {
-                match Output::reopen(&store.disk, &store.path(&name), salt).await {
+                let reopened = Output::reopen(&store.disk, &store.path(&name), salt).await;
+                match store.mistrust_if_failed(reopened).await {
                     Ok(out) => Some(out),
                     Err(e) => {
                         // Who waits ends the server for it.

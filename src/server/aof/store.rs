@@ -118,6 +118,17 @@ impl<D: Disk> Store<D> {
         self.disk.open(&self.path(&self.mistrust_name()), Open::Truncate).await.map(drop)
     }
 
+    /// Passes on what became of a sync at the start. After one that failed the next may succeed
+    /// and mean nothing, so the next start must know.
+    pub async fn mistrust_if_failed<T>(&self, synced: io::Result<T>) -> io::Result<T> {
+        if synced.is_err()
+            && let Err(e) = self.leave_mistrust().await
+        {
+            tracing::warn!("Can't leave word of a sync that failed: {}", words(&e));
+        }
+        synced
+    }
+
     /// Takes that back.
     pub async fn remove_mistrust(&self) {
         // There is hardly ever such a file.
@@ -134,9 +145,11 @@ impl<D: Disk> Store<D> {
         for entry in manifest.to_load() {
             let name = &entry.name;
             let synced = async { self.disk.open(&self.path(name), Open::Read).await?.sync().await };
-            synced.await.map_err(|e| format!("Can't fsync the append-only file {name}: {}", words(&e)))?;
+            let synced = self.mistrust_if_failed(synced.await).await;
+            synced.map_err(|e| format!("Can't fsync the append-only file {name}: {}", words(&e)))?;
         }
-        self.sync_dir().await.map_err(|e| format!("Can't fsync the append-only dir {}: {}", self.place.dir, words(&e)))
+        let synced = self.mistrust_if_failed(self.sync_dir().await).await;
+        synced.map_err(|e| format!("Can't fsync the append-only dir {}: {}", self.place.dir, words(&e)))
     }
 
     /// Makes names in the directory durable.
