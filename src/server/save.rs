@@ -206,13 +206,22 @@ impl<E: Env> Saver<E> {
     }
 }
 
-/// Asks for snapshots where the configured number of changes has piled up; called by the cron.
+/// Asks for snapshots where the configured number of changes has piled up, and again where the
+/// last one failed, for which writes are refused; called by the cron.
 pub fn follow_save_points(engine: &Engine, now: Mono, wall_s: u64) {
     let (shared, config) = (&engine.shared, engine.shared.config.get());
     if shared.jobs.is_busy() || shared.loading.is_on() || shared.is_shutting_down() {
         return;
     }
     let record = shared.jobs.record(Job::Save);
+    let p = &config.persistence;
+    // Nobody need wait for a save point to have writes accepted again.
+    let refuses = !record.ok && p.stop_writes_on_bgsave_error && !p.save.0.is_empty();
+    if refuses && now.0.saturating_sub(record.last_try.0) > RETRY_NS {
+        tracing::info!("Writes are refused because the last snapshot failed. Saving...");
+        shared.jobs.schedule(Job::Save);
+        return;
+    }
     let (changes, since_s) = (shared.dirty(), wall_s.saturating_sub(shared.last_save_s.load(SeqCst)));
     for p in &config.persistence.save.0 {
         let may_try = record.ok || now.0.saturating_sub(record.last_try.0) > RETRY_NS;
