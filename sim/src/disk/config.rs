@@ -19,6 +19,8 @@ pub struct DiskConfig {
     pub read_error: f64,
     pub write_error: f64,
     pub sync_error: f64,
+    /// Of creating, renaming and removing files.
+    pub name_error: f64,
     /// At a loss of power, the chance of an unsynced sector to survive; `None` draws it anew
     /// for each crash.
     pub sector_survives: Option<f64>,
@@ -39,6 +41,7 @@ impl DiskConfig {
             read_error: 0.0,
             write_error: 0.0,
             sync_error: 0.0,
+            name_error: 0.0,
             sector_survives: None,
             sector_garbage: 0.1,
         }

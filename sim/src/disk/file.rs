@@ -41,17 +41,30 @@ impl Disk for SimDisk {
     type File = SimFile;
 
     async fn open(&self, path: &str, mode: Open) -> io::Result<SimFile> {
-        let open = self.operation(kind::OPEN, |node| node.fs.open(path, mode));
+        let open = self.operation(kind::OPEN, |node| {
+            if mode != Open::Read {
+                node.loses_name()?;
+            }
+            node.fs.open(path, mode)
+        });
         let ino = open.await?;
         Ok(SimFile { disk: self.clone(), ino, writable: mode != Open::Read })
     }
 
     async fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.operation(kind::RENAME, |node| node.fs.rename(from, to)).await
+        self.operation(kind::RENAME, |node| {
+            node.loses_name()?;
+            node.fs.rename(from, to)
+        })
+        .await
     }
 
     async fn remove(&self, path: &str) -> io::Result<()> {
-        self.operation(kind::REMOVE, |node| node.fs.remove(path)).await
+        self.operation(kind::REMOVE, |node| {
+            node.loses_name()?;
+            node.fs.remove(path)
+        })
+        .await
     }
 
     async fn list(&self, dir: &str) -> io::Result<Vec<String>> {
@@ -59,7 +72,11 @@ impl Disk for SimDisk {
     }
 
     async fn create_dir(&self, dir: &str) -> io::Result<()> {
-        self.operation(5, |node| node.fs.create_dir(dir)).await
+        self.operation(5, |node| {
+            node.loses_name()?;
+            node.fs.create_dir(dir)
+        })
+        .await
     }
 
     async fn resolve_dir(&self, dir: &str) -> io::Result<String> {

@@ -46,6 +46,10 @@ impl Inode {
         self.cache.len()
     }
 
+    pub(super) fn content(&self) -> &[u8] {
+        &self.cache
+    }
+
     pub(super) fn append(&mut self, data: Bytes) {
         let off = self.cache.len();
         self.cache.extend_from_slice(&data);
@@ -143,9 +147,13 @@ impl Inode {
         }
     }
 
-    /// Makes the sector that holds a byte unreadable until it is truncated away.
+    /// Makes the sector that holds a byte unreadable until it is mended or truncated away.
     pub(super) fn lose_sector(&mut self, off: usize) {
         self.bad.insert(off / SECTOR);
+    }
+
+    pub(super) fn mend_sectors(&mut self) {
+        self.bad.clear();
     }
 }
 

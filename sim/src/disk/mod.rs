@@ -100,6 +100,11 @@ impl Node<'_> {
         p > 0.0 && self.rng.gen_bool(p)
     }
 
+    /// Whether a change of names fails.
+    fn loses_name(&mut self) -> io::Result<()> {
+        if self.chance(self.config.name_error) { Err(eio()) } else { Ok(()) }
+    }
+
     fn note(&self, kind: u64, what: u64) {
         self.trace.note(self.now_ns, [kind, what, 0]);
     }
@@ -177,6 +182,15 @@ impl SimDisks {
         }
     }
 
+    /// Lets every sector of a file be read again.
+    pub fn mend_sectors(&self, node: NodeId, path: &str) {
+        let mut state = self.shared.state();
+        let fs = state.nodes.get_mut(&node);
+        if let Some(inode) = fs.and_then(|fs| fs.at(path)) {
+            inode.mend_sectors();
+        }
+    }
+
     /// Completes when an operation of this kind begins; one waits at a time.
     pub async fn begins(&self, kind: u64) {
         let mut waits = false;
@@ -196,6 +210,12 @@ impl SimDisks {
     pub fn size(&self, node: NodeId, path: &str) -> Option<usize> {
         let mut state = self.shared.state();
         state.nodes.get_mut(&node)?.at(path).map(|inode| inode.len())
+    }
+
+    /// What a file holds as its process sees it, if there is one.
+    pub fn content(&self, node: NodeId, path: &str) -> Option<Vec<u8>> {
+        let mut state = self.shared.state();
+        state.nodes.get_mut(&node)?.at(path).map(|inode| inode.content().to_vec())
     }
 
     /// Names in a directory; none if there is no such directory.

@@ -14,7 +14,10 @@ use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::Ordering::{Relaxed, SeqCst},
+        atomic::{
+            AtomicBool,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     time::Duration,
 };
@@ -67,10 +70,21 @@ pub fn words(text: &str) -> Vec<Vec<u8>> {
     text.split(' ').map(|word| word.as_bytes().to_vec()).collect()
 }
 
+/// Whether the server could make nothing of a request: the workload does not ask for that.
+fn is_nonsense(reply: &Value) -> bool {
+    let signs: [&[u8]; 4] = [b"ERR syntax", b"ERR unknown", b"ERR wrong number", b"ERR Invalid"];
+    reply.error().is_some_and(|e| signs.iter().any(|sign| e.starts_with(sign)))
+}
+
 /// Does something until it is done or the server's life is over.
 pub async fn while_alive<T>(env: &SimEnv, life: &Life, f: impl Future<Output = T>) -> Option<T> {
+    unless(env, &life.over, f).await
+}
+
+/// Does something until it is done or nobody wants it any more.
+pub async fn unless<T>(env: &SimEnv, over: &AtomicBool, f: impl Future<Output = T>) -> Option<T> {
     let over = async {
-        while !life.over.load(SeqCst) {
+        while !over.load(SeqCst) {
             env.sleep(LOOK).await;
         }
     };
@@ -102,6 +116,7 @@ async fn talk(env: &SimEnv, life: &Life, server: SocketAddr, habits: Habits, rng
     for _ in 0..habits.requests {
         for request in draw::unit(rng, env.wall().0, habits.big) {
             let reply = wire.ask(&request).await?;
+            assert!(!is_nonsense(&reply), "{request:?}: {reply:?}");
             life.acknowledge(env.mono().0, info.journal_offset.load(Relaxed));
             if reply.error().is_some_and(|e| e.starts_with(b"MISCONF")) {
                 life.refused.fetch_add(1, Relaxed);

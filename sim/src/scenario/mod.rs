@@ -8,6 +8,7 @@ mod disk;
 mod expiry;
 mod net;
 mod smoke;
+mod spoil;
 mod stage;
 
 use std::{future::Future, pin::Pin};

@@ -1,0 +1,141 @@
+//! What happens to a disk between a crash and the next start: bits rot, sectors cannot be read,
+//! everything fails. The server must not start and say which file is to blame, or
+//! have everything; and once the damage is gone it starts.
+
+use super::disk::Play;
+use crate::{
+    disk::SimDisks,
+    durable::{image::Image, promise::Promise},
+    machine::Crash,
+};
+use madsim::time::sleep;
+use norn::persist::aof::{
+    Manifest,
+    annotation::{HEADER_LEN, MARK_LEN},
+    manifest,
+};
+use std::{sync::Arc, time::Duration};
+
+/// The files that the next start reads.
+fn files(play: &Play) -> Vec<String> {
+    let (disks, node, p) = (SimDisks::current(), play.theatre.server.node, &play.now.config.persistence);
+    if !p.appendonly {
+        return vec![p.dbfilename.clone()];
+    }
+    let in_dir = |name: &str| format!("{}/{name}", p.appenddirname);
+    let list = in_dir(&manifest::file_name(&p.appendfilename));
+    // A server that was killed soon enough has left none.
+    let Some(text) = disks.content(node, &list) else { return Vec::new() };
+    let listed = Manifest::parse(&text).unwrap_or_else(|e| panic!("after a crash {list} is: {e}"));
+    let mut all: Vec<String> = listed.to_load().map(|entry| in_dir(&entry.name)).collect();
+    all.push(list);
+    all
+}
+
+/// One byte of one of them: path, size, offset.
+fn spot(play: &mut Play) -> Option<(String, usize, usize)> {
+    let files = files(play);
+    let path = files.get(play.rng.below(files.len().max(1) as u64) as usize)?.clone();
+    let size = SimDisks::current().size(play.theatre.server.node, &path).filter(|n| *n > 0)?;
+    // Both ends are where the lines are that only we write.
+    let at = match play.rng.below(4) {
+        0 => play.rng.below(size.min(HEADER_LEN) as u64) as usize,
+        1 => size - 1 - play.rng.below(size.min(2 * MARK_LEN) as u64) as usize,
+        _ => play.rng.below(size as u64) as usize,
+    };
+    Some((path, size, at))
+}
+
+/// Asserts that an error of the start names the file.
+fn names(why: &str, path: &str) -> bool {
+    why.contains(path.rsplit('/').next().unwrap_or(path))
+}
+
+/// Ends a start that was only a test.
+async fn stop(play: &Play) {
+    play.theatre.crash(Crash::Process);
+    sleep(Duration::from_millis(1)).await;
+}
+
+/// A bit rots: the server does not start. Where it cannot be told from the end of a write
+/// that the power interrupted, which is in the last line of a file, nothing is missing.
+pub(super) async fn rot(play: &mut Play, all: &Promise) {
+    let Some((path, size, at)) = spot(play) else { return };
+    let (disks, node, bit) = (SimDisks::current(), play.theatre.server.node, play.rng.below(8) as u32);
+    disks.flip_bit(node, &path, at, bit);
+    let what = format!("bit {bit} of byte {at} of {path}, {size} bytes, was flipped");
+    play.theatre.restart(play.now.config.clone(), Vec::new());
+    match play.theatre.loaded().await {
+        Err(why) => {
+            assert!(names(&why, &path), "{what}, and the server says: {why}");
+            play.tally.rotten += 1;
+        }
+        Ok(life) => {
+            let last_line = path.ends_with(".incr.aof") && at >= HEADER_LEN && at >= size.saturating_sub(MARK_LEN);
+            assert!(last_line, "{what}, and the server starts");
+            if let Err(why) = all.check(&life.loaded().picture) {
+                panic!("{what}, and that is served: {why}");
+            }
+            assert!(disks.size(node, &path) < Some(size), "{what}, and it is still there");
+            play.tally.harmless += 1;
+        }
+    }
+    stop(play).await;
+    disks.flip_bit(node, &path, at, bit);
+}
+
+/// A sector cannot be read: the server does not start, and leaves everything as it is.
+pub(super) async fn sector(play: &mut Play) {
+    let Some((path, size, at)) = spot(play) else { return };
+    let (disks, node) = (SimDisks::current(), play.theatre.server.node);
+    disks.lose_sector(node, &path, at);
+    play.theatre.restart(play.now.config.clone(), Vec::new());
+    match play.theatre.loaded().await {
+        Err(why) => assert!(names(&why, &path), "byte {at} of {path} cannot be read, and the server says: {why}"),
+        Ok(_) => panic!("byte {at} of {path}, {size} bytes, cannot be read, and the server starts"),
+    }
+    play.tally.unreadable += 1;
+    stop(play).await;
+    disks.mend_sectors(node, &path);
+}
+
+/// Reads fail now and then: the server does not start, or has everything.
+pub(super) async fn reads(play: &mut Play, promise: &Promise) {
+    let chance = [0.05, 0.3, 1.0][play.rng.below(3) as usize];
+    SimDisks::current().configure(|c| c.read_error = chance);
+    play.theatre.restart(play.now.config.clone(), Vec::new());
+    check_start(play, promise, |why, files| {
+        assert!(files.iter().any(|path| names(why, path)), "reads fail, and the server says: {why}");
+    })
+    .await;
+    stop(play).await;
+    play.heal();
+}
+
+/// The disk is ill while the server starts, and is healed after another crash, of which the kind
+/// is returned.
+pub(super) async fn start_ill(play: &mut Play, saves: &[Arc<Image>], promise: &Promise) -> Crash {
+    play.break_something();
+    play.theatre.restart(play.now.config.clone(), saves.to_vec());
+    check_start(play, promise, |why, _| assert!(!why.is_empty(), "it does not say why it does not start")).await;
+    sleep(Duration::from_micros(play.rng.below(20_000))).await;
+    let how = if play.rng.below(3) == 0 { Crash::Power } else { Crash::Process };
+    play.theatre.crash(how);
+    play.heal();
+    sleep(Duration::from_millis(1)).await;
+    how
+}
+
+/// Waits for a start: it fails for a reason, or everything is there.
+async fn check_start(play: &mut Play, promise: &Promise, explains: impl Fn(&str, &[String])) {
+    let files = files(play);
+    play.tally.ill_starts += 1;
+    match play.theatre.loaded().await {
+        Err(why) => explains(&why, &files),
+        Ok(life) => {
+            if let Err(why) = promise.check(&life.loaded().picture) {
+                panic!("the disk was ill during the start, and what is served was not promised: {why}");
+            }
+        }
+    }
+}
