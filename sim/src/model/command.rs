@@ -146,6 +146,8 @@ pub enum Command {
     HDel(Key, Vec<Field>),
     HLen(Key),
     HGetAll(Key),
+    /// HSCAN, asked for more than there is; with values or without.
+    HScan(Key, bool),
     HIncrBy(Key, Field, i64),
     HExists(Key, Field),
     /// HEXPIRE in its forms, in milliseconds; `when` is XX or NX about the field's expiry.
@@ -157,6 +159,8 @@ pub enum Command {
     },
     HPersist(Key, Vec<Field>),
     HPttl(Key, Vec<Field>),
+    /// HPEXPIRETIME.
+    HPttlAt(Key, Vec<Field>),
     HGetEx(Key, Ttl, Vec<Field>),
     HGetDel(Key, Vec<Field>),
     /// HSETEX; `when` is FXX or FNX.
@@ -200,6 +204,7 @@ impl Command {
             SetRange(k, ..) | Type(k) | Pttl(k) | Persist(k) | LLen(k) | LRange(k, ..) | LIndex(k, _) => f(*k),
             LSet(k, ..) | LRem(k, ..) | LTrim(k, ..) | HSet(k, _) | HSetNx(k, ..) | HGet(k, _) => f(*k),
             HMGet(k, _) | HDel(k, _) | HLen(k) | HGetAll(k) | HIncrBy(k, ..) | HExists(k, _) => f(*k),
+            HScan(k, _) | HPttlAt(k, _) => f(*k),
             HPersist(k, _) | HPttl(k, _) | HGetEx(k, ..) | HGetDel(k, _) => f(*k),
             HExpire { key, .. } | HSetEx { key, .. } => f(*key),
             Set { key, .. } | Expire { key, .. } | Push { key, .. } | Pop { key, .. } | LInsert { key, .. } => f(*key),
@@ -224,13 +229,13 @@ impl Command {
             HSet(k, pairs) => pairs.iter().for_each(|(field, _)| f(*k, *field)),
             HSetEx { key, pairs, .. } => pairs.iter().for_each(|(field, _)| f(*key, *field)),
             HSetNx(k, field, _) | HGet(k, field) | HIncrBy(k, field, _) | HExists(k, field) => f(*k, *field),
-            HMGet(k, fields) | HDel(k, fields) | HPersist(k, fields) | HPttl(k, fields) => {
+            HMGet(k, fields) | HDel(k, fields) | HPersist(k, fields) | HPttl(k, fields) | HPttlAt(k, fields) => {
                 fields.iter().for_each(|field| f(*k, *field));
             }
             HGetEx(k, _, fields) | HGetDel(k, fields) | HExpire { key: k, fields, .. } => {
                 fields.iter().for_each(|field| f(*k, *field));
             }
-            HLen(k) | HGetAll(k) => (0..FIELDS).for_each(|field| f(*k, field)),
+            HLen(k) | HGetAll(k) | HScan(k, _) => (0..FIELDS).for_each(|field| f(*k, field)),
             Exec(queue) => queue.iter().for_each(|c| c.each_field(f)),
             _ => {}
         }
@@ -296,6 +301,7 @@ impl Command {
         match self {
             Get(_) | StrLen(_) | GetRange(..) | MGet(_) | Exists(_) | Type(_) | Pttl(_) | LLen(_) | LRange(..) => true,
             LIndex(..) | HGet(..) | HMGet(..) | HLen(_) | HGetAll(_) | HExists(..) | HPttl(..) => true,
+            HScan(..) | HPttlAt(..) => true,
             Exec(queue) => queue.iter().all(Command::only_reads),
             _ => self.family().is_some_and(|family| family.only_reads()),
         }

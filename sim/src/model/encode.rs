@@ -3,6 +3,7 @@
 use super::{
     command::{Command, End, Field, Key, Ttl, When},
     members::{Member, name},
+    sets::SCAN_COUNT,
     streams::{Consumer, GroupName},
     zsets::Score,
 };
@@ -180,6 +181,9 @@ impl Words<'_> {
             }
             HLen(k) => done(self.word("HLEN").key(*k)),
             HGetAll(k) => done(self.word("HGETALL").key(*k)),
+            HScan(k, values) => {
+                self.word("HSCAN").key(*k).word("0").word("COUNT").int(SCAN_COUNT).flag(!values, "NOVALUES");
+            }
             HIncrBy(k, f, n) => done(self.word("HINCRBY").key(*k).text(&field(*f)).int(*n)),
             HExists(k, f) => done(self.word("HEXISTS").key(*k).text(&field(*f))),
             _ => self.timed_fields(c),
@@ -215,6 +219,7 @@ impl Words<'_> {
             }
             HPersist(k, fields) => self.word("HPERSIST").key(*k).fields(fields),
             HPttl(k, fields) => self.word("HPTTL").key(*k).fields(fields),
+            HPttlAt(k, fields) => self.word("HPEXPIRETIME").key(*k).fields(fields),
             HGetEx(k, ttl, fields) => self.word("HGETEX").key(*k).ttl(*ttl).fields(fields),
             HGetDel(k, fields) => self.word("HGETDEL").key(*k).fields(fields),
             HSetEx { key, ttl, when, pairs } => {

@@ -54,6 +54,14 @@ impl State<'_> {
                 let flat = pairs.into_iter().flat_map(|(f, v)| [Reply::Bulk(f), Reply::Bulk(v.clone())]);
                 Reply::Array(flat.collect())
             }),
+            Command::HScan(k, values) => self.fields(*k).map(|map| {
+                let mut pairs: Vec<(Bytes, &Bytes)> = map.iter().map(|(f, (v, _))| (field(*f), v)).collect();
+                pairs.sort();
+                let texts = |(f, v): (Bytes, &Bytes)| {
+                    [Some(Reply::Bulk(f)), values.then(|| Reply::Bulk(v.clone()))].into_iter().flatten()
+                };
+                Reply::scanned(Reply::Array(pairs.into_iter().flat_map(texts).collect()))
+            }),
             Command::HExists(k, f) => self.fields(*k).map(|map| Reply::Int(map.contains_key(f).into())),
             Command::HIncrBy(k, f, n) => self.incr_field(*k, *f, *n),
             Command::HExpire { key, ttl, when, fields } => self.expire_fields(*key, *ttl, *when, fields, at),
@@ -65,6 +73,14 @@ impl State<'_> {
                     Some((_, Some(due))) => due.left(at),
                 };
                 Reply::Array(fs.iter().map(left).collect())
+            }),
+            Command::HPttlAt(k, fs) => self.fields(*k).map(|map| {
+                let deadline = |f| match map.get(f) {
+                    None => Reply::Int(-2),
+                    Some((_, None)) => Reply::Int(-1),
+                    Some((_, Some(due))) => Reply::Between(due.low_ms, due.high_ms),
+                };
+                Reply::Array(fs.iter().map(deadline).collect())
             }),
             Command::HGetEx(k, ttl, fs) => self.get_fields(*k, *ttl, fs, at),
             Command::HGetDel(k, fs) => self.fields(*k).map(|mut map| {

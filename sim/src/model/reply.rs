@@ -66,6 +66,25 @@ impl Reply {
         Reply::Array(items.into_iter().map(|b| Reply::Bulk(b.clone())).collect())
     }
 
+    /// What a scan replies that has shown everything.
+    pub fn scanned(all: Reply) -> Reply {
+        Reply::Array(vec![Reply::Bulk(Bytes::from_static(b"0")), all])
+    }
+
+    /// Orders the pairs in a scan's reply.
+    pub fn sort_scanned_pairs(&mut self) {
+        if let Reply::Array(parts) = self {
+            parts.iter_mut().for_each(Reply::sort_pairs);
+        }
+    }
+
+    /// Keeps of a flat map only what stands behind these names, in their order.
+    pub fn keep_named(&mut self, names: &[&[u8]]) {
+        let Reply::Array(items) = self else { return };
+        let value = |name: &&[u8]| items.chunks_exact(2).find(|p| p[0].text() == Some(*name)).map(|p| p[1].clone());
+        *items = names.iter().filter_map(value).collect();
+    }
+
     /// What a client received. Kinds of replies that no command of the model gives are an
     /// error, and so is a malformed one.
     pub fn seen(value: Value) -> Result<Reply, String> {

@@ -192,6 +192,8 @@ impl Plan {
                 family.normalise(reply, &|key| self.name(group, key));
             }
             (Command::HGetAll(_), reply) => reply.sort_pairs(),
+            (Command::HScan(_, true), reply) => reply.sort_scanned_pairs(),
+            (Command::HScan(_, false), Reply::Array(parts)) => parts.iter_mut().for_each(Reply::sort_texts),
             (Command::Exec(queue), Reply::Array(replies)) => {
                 queue.iter().zip(replies).for_each(|(c, r)| self.normalise(group, c, r));
             }

@@ -18,6 +18,9 @@ pub enum Algebra {
     Diff,
 }
 
+/// More than any collection of the workload has, so that one call of SCAN's kin shows it all.
+pub const SCAN_COUNT: i64 = 1000;
+
 /// A command.
 #[derive(Clone, Debug)]
 pub enum SetCommand {
@@ -30,6 +33,8 @@ pub enum SetCommand {
     MIsMember(Key, Vec<Member>),
     Card(Key),
     Members(Key),
+    /// SSCAN, asked for more than there is.
+    Scan(Key),
     Combine(Algebra, Vec<Key>),
     Store(Algebra, Key, Vec<Key>),
     /// `limit` 0 is none.
@@ -45,7 +50,7 @@ impl Family for SetCommand {
     fn each_key(&self, f: &mut dyn FnMut(Key)) {
         match self {
             Add(k, _) | Rem(k, _) | Pop(k, _) | RandMember(k, _) | IsMember(k, _) | MIsMember(k, _) => f(*k),
-            Card(k) | Members(k) => f(*k),
+            Card(k) | Members(k) | Scan(k) => f(*k),
             Move(from, to, _) => [from, to].into_iter().for_each(|k| f(*k)),
             Combine(_, keys) | InterCard { keys, .. } => keys.iter().for_each(|k| f(*k)),
             Store(_, to, keys) => [to].into_iter().chain(keys).for_each(|k| f(*k)),
@@ -63,6 +68,7 @@ impl Family for SetCommand {
             MIsMember(k, members) => w.word("SMISMEMBER").key(*k).members(members),
             Card(k) => w.word("SCARD").key(*k),
             Members(k) => w.word("SMEMBERS").key(*k),
+            Scan(k) => w.word("SSCAN").key(*k).word("0").word("COUNT").int(SCAN_COUNT),
             Combine(how, keys) => w.word(how.pick(["SINTER", "SUNION", "SDIFF"])).keys(keys),
             Store(how, to, keys) => w.word(how.pick(["SINTERSTORE", "SUNIONSTORE", "SDIFFSTORE"])).key(*to).keys(keys),
             InterCard { keys, limit } => {
@@ -87,6 +93,9 @@ impl Family for SetCommand {
     fn normalise(&self, reply: &mut Reply, _: Name) {
         if matches!(self, Members(_) | Combine(..) | Pop(_, Some(_))) {
             reply.sort_texts();
+        }
+        if let (Scan(_), Reply::Array(parts)) = (self, reply) {
+            parts.iter_mut().for_each(Reply::sort_texts);
         }
     }
 }

@@ -33,6 +33,7 @@ impl State<'_> {
             }
             Card(k) => Reply::count(self.members(*k)?.count_ones() as usize),
             Members(k) => texts(self.members(*k)?),
+            Scan(k) => Reply::scanned(texts(self.members(*k)?)),
             Combine(how, keys) => texts(self.combine(*how, keys)?),
             Store(how, to, keys) => {
                 let result = self.combine(*how, keys)?;

@@ -4,7 +4,7 @@ use super::{Fields, Id, Log, NewId, StreamCommand, Trim, read::entry};
 use crate::model::{
     calendar::Span,
     command::Key,
-    reply::{Reply, WRONGTYPE},
+    reply::{NO_SUCH_KEY, OK, Reply, WRONGTYPE},
     state::State,
     value::Value,
 };
@@ -14,6 +14,10 @@ use std::rc::Rc;
 const TOO_SMALL: Reply = Reply::Error(Bytes::from_static(
     b"ERR The ID specified in XADD is equal or smaller than the target stream top item",
 ));
+const BEHIND_DELETED: Reply =
+    Reply::Error(Bytes::from_static(b"ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"));
+const BEHIND_TOP: Reply =
+    Reply::Error(Bytes::from_static(b"ERR The ID specified in XSETID is smaller than the target stream top item"));
 const ZERO: Reply = Reply::Error(Bytes::from_static(b"ERR The ID specified in XADD must be greater than 0-0"));
 
 impl State<'_> {
@@ -31,6 +35,7 @@ impl State<'_> {
             },
             Ack(..) | Summary(..) | Pending(..) => self.run_pending(command, at),
             Claim { .. } | AutoClaim { .. } => self.run_claim(command, at),
+            Info(_) | Groups(_) | Consumers(..) => self.run_info(command),
             Create { .. } | SetId(..) | Destroy(..) | CreateConsumer(..) | DelConsumer(..) => self.run_group(command),
             _ => self.run_log(command, at),
         };
@@ -53,7 +58,7 @@ impl State<'_> {
             }
             Del(k, ids) => {
                 let Some(mut log) = self.log(*k)? else { return Ok(Reply::Int(0)) };
-                let gone = ids.iter().filter(|id| log.has(**id) && Rc::make_mut(&mut log).remove(**id)).count();
+                let gone = ids.iter().filter(|id| log.has(**id) && Rc::make_mut(&mut log).delete(**id)).count();
                 if gone > 0 {
                     self.put_log(*k, log);
                 }
@@ -67,8 +72,39 @@ impl State<'_> {
                 }
                 Ok(Reply::count(gone))
             }
+            TrimSome(k, trim) => self.trim_some(*k, *trim),
+            SetLast(k, id) => {
+                let mut log = self.log(*k)?.ok_or(NO_SUCH_KEY)?;
+                if *id < log.deleted {
+                    return Err(BEHIND_DELETED);
+                }
+                if log.entries.last_key_value().is_some_and(|(top, _)| id < top) {
+                    return Err(BEHIND_TOP);
+                }
+                Rc::make_mut(&mut log).last = *id;
+                self.put_log_aside(*k, log);
+                Ok(OK)
+            }
             other => unreachable!("not about entries: {other:?}"),
         }
+    }
+
+    /// Some of what an exact trim would remove goes, from the front: the reply tells how much.
+    fn trim_some(&mut self, k: Key, trim: Trim) -> Result<Reply, Reply> {
+        let Some(mut log) = self.log(k)? else { return Ok(Reply::Int(0)) };
+        let most = trim.excess(&log);
+        let gone = match self.seen() {
+            // If what was seen cannot be, anything else shows it.
+            Some(Reply::Int(n)) => usize::try_from(*n).map_or(0, |n| n.min(most)),
+            Some(_) => 0,
+            None => self.choose(most + 1),
+        };
+        if gone > 0 {
+            let trimmed = Rc::make_mut(&mut log);
+            (0..gone).for_each(|_| _ = trimmed.entries.pop_first());
+            self.put_log(k, log);
+        }
+        Ok(Reply::count(gone))
     }
 
     fn add_entry(
@@ -147,18 +183,24 @@ impl Log {
         self.entries.contains_key(&id)
     }
 
-    fn remove(&mut self, id: Id) -> bool {
+    fn delete(&mut self, id: Id) -> bool {
+        self.deleted = self.deleted.max(id);
         self.entries.remove(&id).is_some()
     }
 }
 
 impl Trim {
-    /// Trims a stream; how many entries are gone.
-    fn apply(self, log: &mut Rc<Log>) -> usize {
-        let goes = match self {
+    /// How many entries are too many.
+    fn excess(self, log: &Log) -> usize {
+        match self {
             Trim::MaxLen(n) => log.entries.len().saturating_sub(n),
             Trim::MinId(id) => log.entries.range(..id).count(),
-        };
+        }
+    }
+
+    /// Trims a stream; how many entries are gone.
+    fn apply(self, log: &mut Rc<Log>) -> usize {
+        let goes = self.excess(log);
         if goes > 0 {
             let log = Rc::make_mut(log);
             (0..goes).for_each(|_| _ = log.entries.pop_first());

@@ -1,6 +1,6 @@
 //! XCLAIM and XAUTOCLAIM.
 
-use super::{Claimant, Id, Log, Pending, StreamCommand, group::NO_GROUP, pending::has_row, read::entry};
+use super::{Claimant, Delivery, Id, Log, Pending, StreamCommand, group::NO_GROUP, pending::has_row, read::entry};
 use crate::model::{calendar::Span, command::Key, reply::Reply, state::State};
 use std::rc::Rc;
 
@@ -10,7 +10,7 @@ const ATTEMPTS: usize = 10;
 impl State<'_> {
     pub(super) fn run_claim(&mut self, command: &StreamCommand, at: &Span) -> Result<Reply, Reply> {
         match command {
-            StreamCommand::Claim { key, who, ids, force } => self.claim(*key, *who, ids, *force, at),
+            StreamCommand::Claim { key, who, ids, force, how } => self.claim(*key, *who, ids, (*force, *how), at),
             StreamCommand::AutoClaim { key, who, start, count } => self.auto_claim(*key, *who, *start, *count, at),
             other => unreachable!("it claims nothing: {other:?}"),
         }
@@ -26,8 +26,18 @@ impl State<'_> {
         Ok(log)
     }
 
-    fn claim(&mut self, k: Key, who: Claimant, ids: &[Id], force: bool, at: &Span) -> Result<Reply, Reply> {
+    fn claim(
+        &mut self,
+        k: Key,
+        who: Claimant,
+        ids: &[Id],
+        (force, how): (bool, Delivery),
+        at: &Span,
+    ) -> Result<Reply, Reply> {
         let mut log = self.claimed_from(k, who)?;
+        if how.last.is_some_and(|last| last > log.groups[&who.group].last) {
+            Rc::make_mut(&mut log).group(who.group).last = how.last.expect("it was looked at");
+        }
         let mut replies = Vec::new();
         for &id in ids {
             let pending = log.groups[&who.group].pending.get(&id).copied();
@@ -42,7 +52,10 @@ impl State<'_> {
                 None if force => 1,
                 _ => continue,
             };
-            let new = Pending::new(who.consumer, deliveries + i64::from(!who.just_id), at);
+            let count = how.count.unwrap_or(deliveries + i64::from(!who.just_id));
+            let mut new = Pending::new(who.consumer, count, at);
+            new.low_ms -= how.idle_ms.unwrap_or(0);
+            new.high_ms -= how.idle_ms.unwrap_or(0);
             Rc::make_mut(&mut log).group(who.group).pending.insert(id, new);
             replies.push(if who.just_id { Reply::Bulk(id.text()) } else { entry(id, &fields) });
         }

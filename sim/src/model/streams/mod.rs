@@ -9,6 +9,7 @@ mod add;
 mod claim;
 mod group;
 mod id;
+mod info;
 mod pending;
 mod read;
 mod words;
@@ -37,6 +38,8 @@ pub struct Log {
     pub entries: BTreeMap<Id, Rc<Fields>>,
     /// The id of the entry that was added last, deleted or not.
     pub last: Id,
+    /// The greatest id that XDEL has deleted.
+    pub deleted: Id,
     pub groups: BTreeMap<GroupName, Group>,
 }
 
@@ -75,6 +78,17 @@ pub struct Claimant {
     pub just_id: bool,
 }
 
+/// What XCLAIM says about the delivery, instead of what would be so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// It was so many milliseconds ago.
+    pub idle_ms: Option<i64>,
+    /// It was the so-many-th.
+    pub count: Option<i64>,
+    /// Up to here the group has read.
+    pub last: Option<Id>,
+}
+
 /// XPENDING's filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Filter {
@@ -105,6 +119,14 @@ pub enum StreamCommand {
     },
     Del(Key, Vec<Id>),
     Trim(Key, Trim),
+    /// As much as is convenient, which is the server's choice.
+    TrimSome(Key, Trim),
+    /// XSETID.
+    SetLast(Key, Id),
+    /// XINFO STREAM, GROUPS and CONSUMERS.
+    Info(Key),
+    Groups(Key),
+    Consumers(Key, GroupName),
     /// `block_ms` 0 is for ever.
     Read {
         keys: Vec<(Key, From)>,
@@ -139,6 +161,7 @@ pub enum StreamCommand {
         who: Claimant,
         ids: Vec<Id>,
         force: bool,
+        how: Delivery,
     },
     AutoClaim {
         key: Key,
@@ -150,11 +173,18 @@ pub enum StreamCommand {
 
 use StreamCommand::*;
 
+/// What the model knows of XINFO's replies, in its order.
+const STREAM_FACTS: &[&[u8]] =
+    &[b"length", b"last-generated-id", b"max-deleted-entry-id", b"groups", b"first-entry", b"last-entry"];
+const GROUP_FACTS: &[&[u8]] = &[b"name", b"consumers", b"pending", b"last-delivered-id"];
+const CONSUMER_FACTS: &[&[u8]] = &[b"name", b"pending"];
+
 impl Family for StreamCommand {
     fn each_key(&self, f: &mut dyn FnMut(Key)) {
         match self {
             Add { key, .. } | Range { key, .. } | Create { key, .. } => f(*key),
             Claim { key, .. } | AutoClaim { key, .. } => f(*key),
+            TrimSome(k, _) | SetLast(k, _) | Info(k) | Groups(k) | Consumers(k, _) => f(*k),
             Len(k) | Del(k, _) | Trim(k, _) | SetId(k, ..) | Destroy(k, _) => f(*k),
             CreateConsumer(k, ..) | DelConsumer(k, ..) | Ack(k, ..) | Summary(k, _) | Pending(k, ..) => f(*k),
             Read { keys, .. } => keys.iter().for_each(|(k, _)| f(*k)),
@@ -167,13 +197,14 @@ impl Family for StreamCommand {
     }
 
     fn only_reads(&self) -> bool {
-        matches!(self, Len(_) | Range { .. } | Read { .. } | Summary(..) | Pending(..))
+        let reads = matches!(self, Len(_) | Range { .. } | Read { .. } | Summary(..) | Pending(..));
+        reads || matches!(self, Info(_) | Groups(_) | Consumers(..))
     }
 
     fn was_inert(&self, reply: &Reply) -> bool {
         match self {
             Add { .. } => reply.is_nil(),
-            Del(..) | Trim(..) | Destroy(..) | CreateConsumer(..) | Ack(..) => *reply == Reply::Int(0),
+            Del(..) | Trim(..) | TrimSome(..) | Destroy(..) | CreateConsumer(..) | Ack(..) => *reply == Reply::Int(0),
             _ => false,
         }
     }
@@ -192,6 +223,12 @@ impl Family for StreamCommand {
                 *reply = group::NO_GROUP;
             }
             return;
+        }
+        match (self, &mut *reply) {
+            (Info(_), reply) => reply.keep_named(STREAM_FACTS),
+            (Groups(_), Reply::Array(rows)) => rows.iter_mut().for_each(|row| row.keep_named(GROUP_FACTS)),
+            (Consumers(..), Reply::Array(rows)) => rows.iter_mut().for_each(|row| row.keep_named(CONSUMER_FACTS)),
+            _ => {}
         }
         if let (Read { .. } | ReadGroup { .. }, Reply::Array(streams)) = (self, reply) {
             // RESP3 has a map of streams by name.

@@ -31,6 +31,11 @@ impl StreamCommand {
             }
             Del(k, ids) => _ = all(w.word("XDEL").key(*k), ids),
             Trim(k, trim) => trim.words(w.word("XTRIM").key(*k)),
+            TrimSome(k, trim) => trim.rough_words(w.word("XTRIM").key(*k)),
+            SetLast(k, id) => _ = w.word("XSETID").key(*k).text(&id.text()),
+            Info(k) => _ = w.word("XINFO").word("STREAM").key(*k),
+            Groups(k) => _ = w.word("XINFO").word("GROUPS").key(*k),
+            Consumers(k, group) => _ = w.word("XINFO").word("CONSUMERS").key(*k).group(*group),
             Read { keys, count, block_ms } => {
                 w.word("XREAD");
                 limits(w, *count, *block_ms);
@@ -68,8 +73,11 @@ impl StreamCommand {
                 bound(bound(w, filter.from), filter.to).int(filter.count as i64);
                 filter.consumer.iter().for_each(|c| _ = w.consumer(*c));
             }
-            Claim { key, who, ids, force } => {
+            Claim { key, who, ids, force, how } => {
                 all(who.words(w.word("XCLAIM").key(*key)), ids).flag(*force, "FORCE").flag(who.just_id, "JUSTID");
+                how.idle_ms.iter().for_each(|ms| _ = w.word("IDLE").int(*ms));
+                how.count.iter().for_each(|n| _ = w.word("RETRYCOUNT").int(*n));
+                how.last.iter().for_each(|id| _ = w.word("LASTID").text(&id.text()));
             }
             AutoClaim { key, who, start, count } => {
                 bound(who.words(w.word("XAUTOCLAIM").key(*key)), *start);
@@ -84,6 +92,13 @@ impl Trim {
         match self {
             Trim::MaxLen(n) => _ = w.word("MAXLEN").int(n as i64),
             Trim::MinId(id) => _ = w.word("MINID").word("=").text(&id.text()),
+        }
+    }
+
+    fn rough_words(self, w: &mut Words) {
+        match self {
+            Trim::MaxLen(n) => _ = w.word("MAXLEN").word("~").int(n as i64),
+            Trim::MinId(id) => _ = w.word("MINID").word("~").text(&id.text()),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::{
     family::{Family, Name},
     members::Member,
     reply::Reply,
-    sets::Algebra,
+    sets::{Algebra, SCAN_COUNT},
 };
 pub use range::{By, Edge, Limit, Query};
 pub use score::Score;
@@ -61,6 +61,14 @@ pub enum ZSetCommand {
         score: bool,
     },
     Card(Key),
+    /// ZSCAN, asked for more than there is.
+    Scan(Key),
+    RandMember(Key, Option<i64>, bool),
+    /// `limit` 0 is none.
+    InterCard {
+        keys: Vec<Key>,
+        limit: usize,
+    },
     /// ZCOUNT or ZLEXCOUNT.
     Count(Key, By),
     Range {
@@ -110,6 +118,8 @@ impl Family for ZSetCommand {
     fn each_key(&self, f: &mut dyn FnMut(Key)) {
         match self {
             Add(k, ..) | IncrBy(k, ..) | Rem(k, _) | RemRange(k, _) | Score(k, _) | MScore(k, _) => f(*k),
+            Scan(k) | RandMember(k, ..) => f(*k),
+            InterCard { keys, .. } => keys.iter().for_each(|k| f(*k)),
             Card(k) | Count(k, _) | Rank { key: k, .. } | Range { key: k, .. } | Pop { key: k, .. } => f(*k),
             RangeStore { to, from, .. } => [to, from].into_iter().for_each(|k| f(*k)),
             MPop { keys, .. } | BPop { keys, .. } | BMPop { keys, .. } => keys.iter().for_each(|k| f(*k)),
@@ -133,6 +143,14 @@ impl Family for ZSetCommand {
                 w.flag(*score, "WITHSCORE")
             }
             Card(k) => w.word("ZCARD").key(*k),
+            Scan(k) => w.word("ZSCAN").key(*k).word("0").word("COUNT").int(SCAN_COUNT),
+            RandMember(k, count, scores) => {
+                w.word("ZRANDMEMBER").key(*k).ints(*count).flag(*scores && count.is_some(), "WITHSCORES")
+            }
+            InterCard { keys, limit } => {
+                w.word("ZINTERCARD").int(keys.len() as i64).keys(keys);
+                if *limit > 0 { w.word("LIMIT").int(*limit as i64) } else { w }
+            }
             Count(k, by) => by.words(w.word(by.pick(["", "ZCOUNT", "ZLEXCOUNT"])).key(*k), false),
             Range { key, range, scores } => range.words(w.word("ZRANGE").key(*key)).flag(*scores, "WITHSCORES"),
             RangeStore { to, from, range } => range.words(w.word("ZRANGESTORE").key(*to).key(*from)),
@@ -164,7 +182,7 @@ impl Family for ZSetCommand {
 
     fn only_reads(&self) -> bool {
         let reads = matches!(self, Score(..) | MScore(..) | Rank { .. } | Card(_) | Count(..) | Range { .. });
-        reads || matches!(self, Combine { to: None, .. })
+        reads || matches!(self, Combine { to: None, .. } | Scan(_) | RandMember(..) | InterCard { .. })
     }
 
     fn was_inert(&self, reply: &Reply) -> bool {
@@ -188,6 +206,8 @@ impl Family for ZSetCommand {
         match self {
             // RESP3 has an array for each member and its score.
             Range { scores: true, .. } | Combine { to: None, .. } | Pop { count: Some(_), .. } => reply.flatten(),
+            RandMember(_, Some(_), true) => reply.flatten(),
+            Scan(_) => reply.sort_scanned_pairs(),
             MPop { keys, .. } | BPop { keys, .. } | BMPop { keys, .. } => reply.mark_first_key(keys, name),
             _ => {}
         }

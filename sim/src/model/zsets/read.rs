@@ -1,10 +1,11 @@
 //! Commands on sorted sets that look, and those that take away.
 
-use super::{Score, ZSet, ZSetCommand};
+use super::{Aggregate, Score, ZSet, ZSetCommand};
 use crate::model::{
     command::Key,
     members::{Member, name},
     reply::{Reply, WRONGTYPE},
+    sets::Algebra,
     state::State,
     value::Value,
 };
@@ -47,6 +48,19 @@ impl State<'_> {
                 }
             }
             Card(k) => Reply::count(self.zset(*k)?.len()),
+            Scan(k) => {
+                let mut all = self.zset(*k)?.to_vec();
+                all.sort_by_key(|e| e.1);
+                Reply::scanned(elements(&all, true))
+            }
+            RandMember(k, count, scores) => {
+                let set = self.zset(*k)?;
+                self.random_scored(&set, *count, *scores)
+            }
+            InterCard { keys, limit } => {
+                let n = self.combine_scored(Algebra::Inter, keys, &[], Aggregate::Sum)?.len();
+                Reply::count(if *limit > 0 { n.min(*limit) } else { n })
+            }
             Count(k, by) => match by.of(&self.zset(*k)?, false) {
                 Some(found) => Reply::count(found.len()),
                 None => self.unspecified(),
@@ -78,6 +92,37 @@ impl State<'_> {
             Some(Value::ZSet(set)) => Ok(set.clone()),
             Some(_) => Err(WRONGTYPE),
         }
+    }
+
+    /// Which members are drawn is the server's choice: as many as were asked for, each with its
+    /// own score, and none twice unless the count is negative.
+    fn random_scored(&self, set: &ZSet, count: Option<i64>, scores: bool) -> Reply {
+        if set.is_empty() {
+            return if count.is_some() { Reply::Array(Vec::new()) } else { Reply::Nil };
+        }
+        let n = match count {
+            None => 1,
+            Some(n) if n < 0 => n.unsigned_abs() as usize,
+            Some(n) => (n as usize).min(set.len()),
+        };
+        let scores = scores && count.is_some();
+        let reply = |drawn: &[(Score, Member)]| match elements(drawn, scores) {
+            Reply::Array(items) if count.is_none() => items.into_iter().next().unwrap_or(Reply::Nil),
+            all => all,
+        };
+        let step = if scores { 2 } else { 1 };
+        let drawn: Vec<(Score, Member)> = match self.seen() {
+            Some(Reply::Array(items)) => items.iter().step_by(step).filter_map(|item| element(set, item)).collect(),
+            Some(item) => element(set, item).into_iter().collect(),
+            None => Vec::new(),
+        };
+        let mut distinct: Vec<Member> = drawn.iter().map(|e| e.1).collect();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let fits = drawn.len() == n && (distinct.len() == n || count.is_some_and(|n| n < 0));
+        // If what was seen does not fit, anything that does shows it.
+        let other = || set.iter().cycle().take(n).copied().collect::<Vec<_>>();
+        reply(&if fits { drawn } else { other() })
     }
 
     /// Whatever was seen is right.
@@ -113,6 +158,12 @@ impl State<'_> {
         self.put_value(k, Value::ZSet(set));
         Ok(popped)
     }
+}
+
+/// The element that a reply names.
+fn element(set: &[(Score, Member)], item: &Reply) -> Option<(Score, Member)> {
+    let Reply::Bulk(text) = item else { return None };
+    set.iter().find(|e| name(e.1) == *text).copied()
 }
 
 /// A member's score.

@@ -12,6 +12,7 @@ pub(super) const HASHES: Table = &[
     (2, |d, key| Command::HDel(key, d.some_fields())),
     (1, |_, key| Command::HLen(key)),
     (1, |_, key| Command::HGetAll(key)),
+    (1, |d, key| Command::HScan(key, d.one_in(2))),
     (1, |d, key| Command::HExists(key, d.field())),
     (1, |d, key| Command::HSet(key, vec![(d.field(), d.number())])),
     (1, |d, key| Command::HIncrBy(key, d.field(), d.index())),
@@ -30,6 +31,7 @@ pub(super) const FIELD_EXPIRY: Table = &[
     (1, |d, key| Command::HGetDel(key, d.some_fields())),
     (1, |d, key| Command::HPersist(key, d.some_fields())),
     (1, |d, key| Command::HPttl(key, d.some_fields())),
+    (1, |d, key| Command::HPttlAt(key, d.some_fields())),
 ];
 
 impl Draw<'_> {

@@ -19,6 +19,7 @@ pub(super) const SETS: Table = &[
     (1, |d, key| Command::OfSet(MIsMember(key, d.some_members()))),
     (1, |_, key| Command::OfSet(Card(key))),
     (2, |_, key| Command::OfSet(Members(key))),
+    (1, |_, key| Command::OfSet(Scan(key))),
     (1, |d, _| Command::OfSet(Combine(d.algebra(), d.some_keys()))),
     (2, |d, key| Command::OfSet(Store(d.algebra(), key, d.some_keys()))),
     (1, |d, _| Command::OfSet(InterCard { keys: d.some_keys(), limit: d.rng.below(3) as usize })),

@@ -6,7 +6,7 @@
 use super::{Draw, Table, pick};
 use crate::model::{
     command::{Command, Key},
-    streams::{Claimant, Consumer, Filter, From, GroupName, Id, NewId, StreamCommand::*, Trim},
+    streams::{Claimant, Consumer, Delivery, Filter, From, GroupName, Id, NewId, StreamCommand::*, Trim},
 };
 
 const GROUPS: u64 = 2;
@@ -27,6 +27,14 @@ pub(super) const STREAMS: Table = &[
     }),
     (2, |d, key| Command::OfStream(Del(key, d.ids()))),
     (2, |d, key| Command::OfStream(Trim(key, d.trim()))),
+    (1, |d, key| Command::OfStream(TrimSome(key, d.trim()))),
+    (1, |d, key| {
+        let id = d.known_id();
+        Command::OfStream(SetLast(key, if d.one_in(2) { id } else { id.next() }))
+    }),
+    (1, |_, key| Command::OfStream(Info(key))),
+    (1, |_, key| Command::OfStream(Groups(key))),
+    (1, |d, key| Command::OfStream(Consumers(key, d.group_name()))),
     (1, |d, key| {
         let keys = d.keys_with(key).into_iter().map(|k| (k, d.from())).collect();
         Command::OfStream(Read { keys, count: d.maybe_count(), block_ms: None })
@@ -55,7 +63,12 @@ pub(super) const STREAMS: Table = &[
         let mut ids = d.ids();
         ids.sort();
         ids.dedup();
-        Command::OfStream(Claim { key, who: d.claimant(), ids, force: d.one_in(3) })
+        let how = Delivery {
+            idle_ms: d.one_in(3).then(|| d.rng.below(200) as i64),
+            count: d.one_in(4).then(|| d.rng.below(5) as i64),
+            last: d.one_in(5).then(|| d.known_id()),
+        };
+        Command::OfStream(Claim { key, who: d.claimant(), ids, force: d.one_in(3), how })
     }),
     (2, |d, key| {
         let start = d.bound(Id::MIN);

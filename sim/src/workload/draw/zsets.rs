@@ -27,6 +27,12 @@ pub(super) const ZSETS: Table = &[
     (1, |d, key| Command::OfZSet(MScore(key, d.some_members()))),
     (2, |d, key| Command::OfZSet(Rank { key, member: d.member(), max: d.one_in(2), score: d.one_in(2) })),
     (1, |_, key| Command::OfZSet(Card(key))),
+    (1, |_, key| Command::OfZSet(Scan(key))),
+    (1, |d, key| {
+        let count = d.one_in(2).then(|| d.index());
+        Command::OfZSet(RandMember(key, count, d.one_in(2)))
+    }),
+    (1, |d, _| Command::OfZSet(InterCard { keys: d.some_keys(), limit: d.rng.below(3) as usize })),
     (1, |d, key| {
         let by = pick(d.rng, &[true, false]);
         let by = if by && d.one_score() { d.by_lex() } else { d.by_score() };
