@@ -182,8 +182,8 @@ impl Rig {
     }
 
     /// Runs a dialogue, one `command => reply` per line. `2> command` is sent by client 2
-    /// instead of client 0, `2> .mail` shows what it received meanwhile, `.wait 5` moves
-    /// the clock by 5 ms, and `#` begins a comment line. Several replies are separated by
+    /// instead of client 0, `2> .mail` shows what it received meanwhile, `.journal` and
+    /// `.base` what was written, `.wait 5` moves the clock by 5 ms, and `#` begins a comment line. Several replies are separated by
     /// ` | `.
     ///
     /// # Panics
@@ -203,6 +203,7 @@ impl Rig {
             let got = match command {
                 ".mail" => self.mail(client),
                 ".journal" => self.journal(),
+                ".base" => lines(&self.rewrite()),
                 _ => self.run(client, command),
             };
             assert_eq!(got.replace('\n', " | ").trim_end(), want.trim(), "reply to: {line}");
@@ -212,10 +213,7 @@ impl Rig {
     /// What was written to the journal since the last call, one operation per line; the first
     /// call turns it on.
     pub fn journal(&mut self) -> String {
-        let bytes = self.take_journal();
-        let mut lines = Vec::new();
-        each_request(&bytes, |args| lines.push(args.from(0).map(text).collect::<Vec<_>>().join(" ")));
-        lines.join("\n")
+        lines(&self.take_journal())
     }
 
     /// As [`Rig::journal`], the bytes.
@@ -363,6 +361,13 @@ impl Rig {
         self.engine.begin_snapshot(self.now().wall, false, || {})
     }
 
+    /// The same for the base of an append-only file, written to its end.
+    pub fn rewrite(&mut self) -> Vec<u8> {
+        let mut snapshot = self.engine.begin_snapshot(self.now().wall, true, || {});
+        while !snapshot.step(&self.engine.shared) {}
+        snapshot.take(1).unwrap_or_default()
+    }
+
     /// One tick of active expiry.
     pub fn expire_some(&mut self) {
         self.engine.expire_some(&mut self.workers[0], &self.hand, &mut self.cursors);
@@ -418,6 +423,13 @@ pub fn check_value(e: &Entry) {
         Some(Object::Stream(stream)) => stream.check(),
         Some(Object::Str(_)) | None => {}
     }
+}
+
+/// Requests, one per line.
+fn lines(bytes: &[u8]) -> String {
+    let mut lines = Vec::new();
+    each_request(bytes, |args| lines.push(args.from(0).map(text).collect::<Vec<_>>().join(" ")));
+    lines.join("\n")
 }
 
 /// Shows `f` each of the requests that `bytes` consists of.

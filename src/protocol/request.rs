@@ -62,17 +62,31 @@ pub enum Parsed {
 
 /// Appends a request of these arguments: an array of bulk strings.
 pub fn write_request<'a>(out: &mut Vec<u8>, args: impl ExactSizeIterator<Item = &'a [u8]>) {
-    let header = |out: &mut Vec<u8>, kind, n: usize| {
-        out.push(kind);
-        out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
-        out.extend_from_slice(b"\r\n");
-    };
-    header(out, b'*', args.len());
-    for arg in args {
-        header(out, b'$', arg.len());
-        out.extend_from_slice(arg);
-        out.extend_from_slice(b"\r\n");
-    }
+    write_argument_count(out, args.len());
+    args.for_each(|arg| write_argument(out, arg));
+}
+
+/// Appends what a request of so many arguments begins with.
+pub fn write_argument_count(out: &mut Vec<u8>, n: usize) {
+    write_line(out, b'*', n);
+}
+
+/// Appends one argument of a request.
+pub fn write_argument(out: &mut Vec<u8>, arg: &[u8]) {
+    write_argument_len(out, arg.len());
+    out.extend_from_slice(arg);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends what stands before an argument of so many bytes. Those follow, and an end of line.
+pub fn write_argument_len(out: &mut Vec<u8>, len: usize) {
+    write_line(out, b'$', len);
+}
+
+fn write_line(out: &mut Vec<u8>, kind: u8, n: usize) {
+    out.push(kind);
+    out.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
+    out.extend_from_slice(b"\r\n");
 }
 
 /// The place in an unfinished request. See the module's head.

@@ -17,6 +17,7 @@ pub mod log;
 mod save;
 mod shell;
 mod shutdown;
+mod snapshot_file;
 mod title;
 mod worker;
 

@@ -7,13 +7,14 @@
 
 use super::{
     data::{self, AofCell},
-    files::{append_all, path_in, rdb_path, temp_rdb_path},
+    files::{path_in, rdb_path, temp_rdb_path},
+    snapshot_file::{Front, SnapshotFile},
 };
 use crate::{
     base::time::Mono,
     config::Config,
     engine::Engine,
-    env::{Disk, DiskFile, Env, Open, words},
+    env::{Disk, Env, words},
     persist::snapshot::Snapshot,
     session::jobs::Job,
 };
@@ -117,9 +118,10 @@ impl<E: Env> Saver<E> {
             }
         });
         let temp = path_in(&aof.place.home, &format!("temp-rewriteaof-bg-{}.aof", shared.boot.pid));
+        let rdb = !snapshot.is_commands();
         let mut done = self.write(snapshot, &temp, &config).await;
         match &done {
-            Ok(()) => done = aof.finish_rewrite(temp, true).await,
+            Ok(()) => done = aof.finish_rewrite(temp, rdb).await,
             Err(_) => aof.abort_rewrite().await,
         }
         if starts && (done.is_err() || !shared.config.get().persistence.appendonly) {
@@ -177,9 +179,11 @@ impl<E: Env> Saver<E> {
     }
 
     async fn fill(&self, snapshot: &mut Snapshot, path: &str, config: &Config) -> io::Result<()> {
-        let (shared, disk) = (&self.engine.shared, self.env.disk());
+        let (shared, p) = (&self.engine.shared, &config.persistence);
         shared.jobs.progress(snapshot.keys_total, 0);
-        let mut file = disk.open(path, Open::Truncate).await?;
+        let stamp_s = p.aof_timestamp_enabled.then_some(self.env.wall().0 / 1000);
+        let front = snapshot.is_commands().then(|| Front { salt: self.env.rand_u64(), stamp_s });
+        let mut file = SnapshotFile::create(self.env.disk(), path, front).await?;
         let (mut unsynced, mut pace) = (0, Pace::default());
         let mut done = false;
         while !done {
@@ -194,15 +198,15 @@ impl<E: Env> Saver<E> {
                 None => self.env.yield_now().await,
                 Some(chunk) => {
                     unsynced += chunk.len();
-                    append_all(&mut file, chunk.into()).await?;
-                    if unsynced >= SYNC_EVERY_BYTES && config.persistence.rdb_save_incremental_fsync {
+                    file.append(chunk.into()).await?;
+                    if unsynced >= SYNC_EVERY_BYTES && p.rdb_save_incremental_fsync {
                         unsynced = 0;
                         file.sync().await?;
                     }
                 }
             }
         }
-        file.sync().await
+        file.end().await
     }
 }
 

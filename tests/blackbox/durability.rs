@@ -27,7 +27,7 @@ pub fn loaded(server: &Server) -> Client {
 }
 
 /// Whether INFO has this line about persistence.
-fn info(c: &mut Client, line: &str) -> bool {
+pub fn info(c: &mut Client, line: &str) -> bool {
     matches!(cmd!(c, "INFO", "persistence"), Value::Bulk(text) if String::from_utf8_lossy(&text).contains(line))
 }
 
@@ -149,7 +149,7 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
 }
 
 /// Every key with its value and its expiry.
-fn picture(c: &mut Client) -> Vec<(String, Vec<String>, Value)> {
+pub fn picture(c: &mut Client) -> Vec<(String, Vec<String>, Value)> {
     let mut keys: Vec<String> = cmd!(c, "KEYS", "*").items().iter().map(Value::text).collect();
     keys.sort();
     keys.into_iter()
@@ -161,7 +161,7 @@ fn picture(c: &mut Client) -> Vec<(String, Vec<String>, Value)> {
 }
 
 /// A server on a copy of another one's files.
-fn start_on_copy(binary: &Path, options: &[&str], files: &Path) -> Server {
+pub fn start_on_copy(binary: &Path, options: &[&str], files: &Path) -> Server {
     let mut command = Command::new(binary);
     command.args(options);
     Server::start_prepared(command, |dir| {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod aof_base;
 mod aof_file;
 mod aof_old;
 mod buffers;

@@ -15,6 +15,7 @@
 //! | [`manifest`] | the list of files, as text and back, and the names of new ones |
 //! | [`annotation`] | the comment lines |
 //! | [`scan`] | finds where commands and transactions end |
+//! | [`rebuild`] | keys as commands, for a base without RDB |
 //! | [`reader`] | a file's chunks in, runs of commands to execute out, and the verdict |
 //!
 //! Sources: `aof.c` and `valkey-check-aof.c` of Valkey 8 for names, formats and error texts.
@@ -22,6 +23,7 @@
 pub mod annotation;
 pub mod manifest;
 pub mod reader;
+pub mod rebuild;
 pub mod scan;
 
 #[cfg(test)]

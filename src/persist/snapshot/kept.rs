@@ -1,46 +1,23 @@
 //! What one shard keeps for a snapshot: pre-images, and tables that were flushed.
 //!
-//! A pre-image is written as an RDB record at once, uncompressed, because the one who is about
+//! A pre-image is written at once, uncompressed, because the one who is about
 //! to change the value waits for it; a long text is kept by reference and written later. A
 //! large collection is being written slice by slice when somebody insists on changing it:
 //! then the rest of it is written at once, which is slow and therefore avoided
 //! (`Engine::waits_for_snapshot`), but always right.
 
+use super::form::{Form, LongText, Place};
 use crate::base::sync::Mutex;
 use crate::{
     data::table::{Element, Table},
     keyspace::{
         Entry,
         epoch::{self, Keep, Unsaved},
-        object::Object,
         shard::Shard,
-    },
-    persist::rdb::{
-        Format,
-        file::{Access, record, record_head},
-        parts::{self, Place},
     },
     session::saving::Saving,
 };
-use bytes::Bytes;
 use std::sync::Arc;
-
-/// A long text with what stands before it.
-pub(super) struct LongText {
-    pub db: u32,
-    pub head: Vec<u8>,
-    pub text: Bytes,
-}
-
-impl LongText {
-    /// The value of an entry, if it is a long text.
-    pub fn of(db: u32, e: &Entry, access: Access, format: Format) -> Option<LongText> {
-        let Some(Object::Str(text)) = e.object() else { return None };
-        let mut head = Vec::new();
-        record_head(e, access, format, &mut head);
-        Some(LongText { db, head, text: text.bytes().clone() })
-    }
-}
 
 /// A value that is being written in slices.
 pub(super) struct Streaming {
@@ -54,8 +31,7 @@ pub(super) struct Streaming {
 
 /// See the module.
 pub(super) struct Kept {
-    format: Format,
-    access: Access,
+    form: Form,
     /// Nothing is to be saved any more.
     pub given_up: bool,
     /// Where the snapshot's databases are now; `None` once flushed.
@@ -71,10 +47,9 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub fn new(format: Format, access: Access, databases: u32, saving: Arc<Saving>) -> Kept {
+    pub fn new(form: Form, databases: u32, saving: Arc<Saving>) -> Kept {
         Kept {
-            format: Format { compress: false, ..format },
-            access,
+            form: form.quick(),
             given_up: false,
             at: (0..databases).map(Some).collect(),
             records: Vec::new(),
@@ -124,19 +99,19 @@ impl Kept {
         {
             let mut rest = Vec::new();
             while s.place != Place::End {
-                s.place = parts::part(e, self.format, s.place, usize::MAX, &mut rest);
+                s.place = self.form.part(e, s.place, usize::MAX, &mut rest);
             }
             s.rest = Some(rest);
             return;
         }
         let before = self.records.len();
-        match LongText::of(db, e, self.access, self.format) {
+        match self.form.long_text(db, e) {
             Some(text) => {
                 self.saving.add_kept_bytes(text.text.len() as i64);
                 self.texts.push(text);
             }
             None => {
-                record(e, self.access, self.format, &mut self.records);
+                self.form.record(e, &mut self.records);
                 self.ends.push((db, self.records.len()));
                 self.saving.add_kept_bytes((self.records.len() - before) as i64);
             }

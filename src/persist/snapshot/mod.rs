@@ -8,19 +8,21 @@
 //!
 //! The extra memory is that of the pre-images not yet collected; clients that write wait
 //! while it is above a bound (`session::saving`). A collection too large for one slice is left
-//! to the end of its shard and written in parts ([`parts`]); a client that wants to change it
+//! to the end of its shard and written in parts; a client that wants to change it
 //! meanwhile waits, and has it written next. A long text is shared, not copied.
+//!
+//! What is written is an RDB file, or for the base of an append-only file with
+//! `aof-use-rdb-preamble no` commands, without what stands around them in a file.
 //!
 //! Nothing here does I/O: [`Snapshot::take`] hands out the bytes, and whoever writes them may
 //! give up at any point ([`Snapshot::give_up`]); the walk is then finished without saving.
 
+mod form;
 mod kept;
 
 use super::rdb::{
     Format, VERSION_VALKEY_9,
-    file::{About, Access, Writer},
-    parts::{self, Place},
-    write,
+    file::{About, Access},
 };
 use crate::{
     base::sync::Mutex,
@@ -32,7 +34,8 @@ use crate::{
     },
     session::{Shared, saving::Saving},
 };
-use kept::{Keeper, Kept, LongText, Streaming};
+use form::{Form, LongText, Output, Place};
+use kept::{Keeper, Kept, Streaming};
 use std::{collections::VecDeque, sync::Arc};
 
 /// A collection with more heap than this is written in parts.
@@ -53,9 +56,8 @@ pub fn is_large(e: &Entry) -> bool {
 pub struct Snapshot {
     kept: Vec<Arc<Mutex<Kept>>>,
     saving: Arc<Saving>,
-    writer: Writer,
-    format: Format,
-    access: Access,
+    form: Form,
+    output: Output,
     /// Where the walk stands.
     shard: usize,
     db: u32,
@@ -80,30 +82,32 @@ impl Snapshot {
         let version = if fields_expire { VERSION_VALKEY_9 } else { config.persistence.rdb_version as u16 };
         let format = Format { version, compress: config.persistence.rdbcompression };
         let access = Access::of(config.memory.maxmemory_policy, access, about.created);
+        let functions = shared.functions.lock();
+        // No command of this server's would bring functions back.
+        let commands = about.aof_base && !config.persistence.aof_use_rdb_preamble && functions.is_empty();
+        let form = if commands { Form::Commands } else { Form::Rdb(format, access) };
         let saving = shared.saving.clone();
-        let kept = |_| Arc::new(Mutex::new(Kept::new(format, access, databases, saving.clone())));
+        let kept = |_| Arc::new(Mutex::new(Kept::new(form, databases, saving.clone())));
         let kept: Vec<_> = (0..shards).map(kept).collect();
         for (at, kept) in kept.iter().enumerate() {
             held.shard(at).begin_epoch(Box::new(Keeper(kept.clone())));
         }
         saving.set_snapshot(true);
-        let mut writer = Writer::new(format, access, config.persistence.rdbchecksum, about);
-        shared.functions.lock().iter().for_each(|code| writer.function(code));
+        let mut output = Output::new(form, config, about, &functions);
         let mut keys_total = 0;
         for db in 0..databases {
             let tables = (0..shards).map(|at| held.peek(at).table(db));
             let (keys, expiring) = tables.fold((0, 0), |n, t| (n.0 + t.len(), n.1 + t.tagged_with(1)));
             keys_total += keys as u64;
             if keys > 0 {
-                writer.sizes(db, keys as u64, expiring as u64);
+                output.sizes(db, keys as u64, expiring as u64);
             }
         }
         Snapshot {
             kept,
             saving,
-            writer,
-            format,
-            access,
+            form,
+            output,
             shard: 0,
             db: 0,
             cursor: 0,
@@ -133,15 +137,20 @@ impl Snapshot {
             self.walk(shared);
         } else {
             self.saving.set_snapshot(false);
-            self.writer.end();
+            self.output.end();
             return true;
         }
         false
     }
 
+    /// Whether it is written as commands. Then [`Snapshot::take`] hands out whole ones.
+    pub fn is_commands(&self) -> bool {
+        matches!(self.form, Form::Commands)
+    }
+
     /// What has been written since the last time, once it is at least `min` bytes.
     pub fn take(&mut self, min: usize) -> Option<Vec<u8>> {
-        (self.writer.buffer().len() >= min.max(1)).then(|| self.writer.take())
+        (self.output.len() >= min.max(1)).then(|| self.output.take())
     }
 
     /// Saves nothing more; the walk still has to be finished, by more steps.
@@ -161,7 +170,7 @@ impl Snapshot {
     fn write_kept(&mut self, records: &[u8], ends: &[(u32, usize)], texts: Vec<LongText>) {
         let mut start = 0;
         for (db, end) in ends {
-            self.writer.saved(*db, &records[start..*end]);
+            self.output.of(*db).extend_from_slice(&records[start..*end]);
             start = *end;
         }
         self.keys += ends.len() as u64;
@@ -169,8 +178,7 @@ impl Snapshot {
     }
 
     fn write_text(&mut self, t: LongText) {
-        self.writer.saved(t.db, &t.head);
-        write::bytes(self.writer.buffer(), &t.text, self.format.compress);
+        self.form.text(&t, self.output.of(t.db));
         self.keys += 1;
     }
 
@@ -189,7 +197,7 @@ impl Snapshot {
         let epoch = shard.epoch();
         let kept = self.kept[at].clone();
         let mut kept = kept.lock();
-        let begun = self.writer.buffer().len();
+        let begun = self.output.len();
         for _ in 0..SLICE_STEPS {
             let Some(table) = kept.table(&mut shard, self.db).filter(|t| !t.is_empty()) else {
                 (self.db, self.cursor) = (self.db + 1, 0);
@@ -200,7 +208,7 @@ impl Snapshot {
                 self.db += 1;
                 break;
             }
-            if self.writer.buffer().len() > begun + SLICE_BYTES {
+            if self.output.len() > begun + SLICE_BYTES {
                 break;
             }
         }
@@ -220,10 +228,10 @@ impl Snapshot {
                 self.large.push_back((db, e.key().into()));
                 return false;
             }
-            match LongText::of(db, e, self.access, self.format) {
+            match self.form.long_text(db, e) {
                 Some(text) => texts.push(text),
                 None => {
-                    self.writer.entry(db, e);
+                    self.form.record(e, self.output.of(db));
                     self.keys += 1;
                 }
             }
@@ -240,9 +248,9 @@ impl Snapshot {
         if self.given_up {
             return found.saved();
         }
-        self.writer.begin(db, found.entry());
+        let place = self.form.part(found.entry(), Place::Start, 0, self.output.of(db));
         drop(found);
-        kept.streaming = Some(Streaming { db, hash, key, place: Place::Start, rest: None });
+        kept.streaming = Some(Streaming { db, hash, key, place, rest: None });
         self.streaming = Some(at);
     }
 
@@ -252,13 +260,13 @@ impl Snapshot {
         let mut kept = self.kept[at].lock();
         let mut s = kept.streaming.take().expect("a value is being written");
         if let Some(rest) = s.rest.take() {
-            self.writer.buffer().extend_from_slice(&rest);
+            self.output.of(s.db).extend_from_slice(&rest);
         } else {
             let found = kept.unsaved(&mut shard, s.db, s.hash, &s.key).expect("whoever changes it writes the rest");
             if self.given_up {
                 s.place = Place::End;
             } else {
-                s.place = parts::part(found.entry(), self.format, s.place, SLICE_BYTES, self.writer.buffer());
+                s.place = self.form.part(found.entry(), s.place, SLICE_BYTES, self.output.of(s.db));
             }
             if s.place == Place::End {
                 found.saved();

@@ -32,5 +32,6 @@ mod writer;
 
 pub use load::{LoadRdb, Loaded, load};
 pub use open::start;
+pub use output::Output;
 pub use rewrite::AofHandle;
 pub use store::{Place, Store};

@@ -57,7 +57,7 @@ impl<F: DiskFile> Output<F> {
     }
 
     /// Length in bytes.
-    pub fn len(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.len
     }
 

@@ -127,7 +127,7 @@ impl<E: Env> Writer<E> {
         };
         let fail = |what: &str, e: io::Error| format!("Error {what} of the AOF rewrite: {}", words(&e));
         // Only what is durable may replace what was.
-        let synced = out.len();
+        let synced = out.size();
         if let Err(e) = out.sync_quietly().await {
             // It is the file that goes on being written, whatever becomes of the rewrite.
             if self.trust != Trust::None {

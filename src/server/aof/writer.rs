@@ -213,9 +213,9 @@ impl<E: Env> Writer<E> {
             self.close().await?;
         }
         if let (Some(held), Some(out)) = (&mut self.held, &mut self.out) {
-            let before = out.len();
+            let before = out.size();
             let appended = out.append(&held.text, &mut held.done, held.stamp_s).await;
-            let grown = out.len() - before;
+            let grown = out.size() - before;
             self.engine.shared.aof.current_bytes.fetch_add(grown, SeqCst);
             if let Err(e) = appended {
                 return Err(self.failed(&words(&e)));

@@ -1,5 +1,6 @@
 //! What commands write to the journal, and in which order.
 
+mod base;
 mod collections;
 mod hashes;
 mod random;

@@ -4,6 +4,8 @@
 //! the clock moves, keys and fields expire and are expired. Another server, of another number
 //! of workers, with other random numbers and a clock years later, executes the journal; what
 //! both hold is compared in full, again and again. Every command that may write takes part.
+//! Now and then a third server executes the commands that the base of an append-only file would
+//! consist of, and must then hold the same.
 
 use crate::{
     commands::{
@@ -17,6 +19,8 @@ use crate::{
             grammar::{Draw, Grammar},
         },
     },
+    keyspace::Held,
+    persist::aof::rebuild::{Place, part, select},
     protocol::value::Value,
 };
 use std::collections::BTreeSet;
@@ -155,12 +159,55 @@ impl Stage {
     }
 }
 
+/// Whatever is there, the commands that a base consists of rebuild it.
+fn rebuild(stage: &mut Stage, seed: u64) {
+    stage.first.run(9, "CONFIG SET aof-use-rdb-preamble no");
+    let whole = stage.first.rewrite();
+    for base in [whole, in_small_parts(&stage.first)] {
+        let mut third = Rig::with(1 + (seed % 2) as usize, &[("databases", "3"), ("stream-node-max-entries", "5")]);
+        third.replay(&base);
+        third.audit();
+        let (a, b) = (stage.first.contents(), third.contents());
+        let differs = a.keys().chain(b.keys()).find(|k| a.get(*k) != b.get(*k));
+        let text = || base.escape_ascii().to_string().replace("\\r\\n*", "\n*").replace("\\r\\n", " ");
+        assert!(
+            differs.is_none(),
+            "{differs:?}\nhere:  {:?}\nthere: {:?}\n{}",
+            differs.map(|k| a.get(k)),
+            differs.map(|k| b.get(k)),
+            text()
+        );
+    }
+}
+
+/// A base written in parts that are as small as they can be.
+fn in_small_parts(rig: &Rig) -> Vec<u8> {
+    let space = &rig.engine.shared.keyspace;
+    let (mut held, mut out) = (Held::new(space), Vec::new());
+    held.all();
+    for (at, db) in (0..space.shards().len()).flat_map(|at| (0..space.databases()).map(move |db| (at, db))) {
+        select(db, &mut out);
+        for e in held.shard(at).table(db).iter() {
+            let mut place = Place::Start;
+            while place != Place::End {
+                let before = out.len();
+                place = part(&e, place, 1, &mut out);
+                assert!(out.len() > before || place == Place::End, "{place:?}");
+            }
+        }
+    }
+    out
+}
+
 fn run(seed: u64, rounds: usize) -> BTreeSet<String> {
     let grammar = Grammar::new(|name| !LEFT_OUT.contains(&name));
     let (mut u, mut stage) = (Draw::new(seed), Stage::new(seed));
-    for _ in 0..rounds {
+    for round in 0..rounds {
         (0..ROUND).for_each(|_| stage.step(&mut u, &grammar));
         stage.compare();
+        if round % 5 == 4 {
+            rebuild(&mut stage, seed);
+        }
     }
     stage.first.set_wall_ms(stage.second.now().wall.0);
     let digests = [&mut stage.first, &mut stage.second].map(|rig| rig.run(9, "DEBUG DIGEST"));
