@@ -105,7 +105,11 @@ fn list(kind: u8, r: &mut Reader, name: &[u8], limits: &Limits) -> Decoded<Entry
         _ => {
             for _ in 0..r.count(2)? {
                 match r.number()? {
-                    NODE_PLAIN => push(Item::Str(&r.text()?)).map_err(|what| r.corrupt(what))?,
+                    NODE_PLAIN => match &*r.text()? {
+                        // Only long elements have a node of their own.
+                        [] => return Err(r.corrupt("an empty list node")),
+                        text => push(Item::Str(text)).map_err(|what| r.corrupt(what))?,
+                    },
                     NODE_PACKED => each_of(r, listpack, &mut push)?,
                     _ => return Err(r.corrupt("unknown kind of list node")),
                 }

@@ -265,7 +265,7 @@ fn decode_consumer(group: &mut Group, kind: u8, pending: &[Delivered], r: &mut R
     let (name, seen_ms) = (r.text()?, i64::from_le_bytes(r.array()?));
     let (n, new) = group.find_or_create(&name, seen_ms);
     if !new {
-        return Err(r.corrupt("a consumer that occurs twice"));
+        return Err(r.corrupt("Duplicate stream consumer detected"));
     }
     let active_ms = if kind == kind::STREAM_3 { i64::from_le_bytes(r.array()?) } else { seen_ms };
     if active_ms != -1 {

@@ -78,7 +78,7 @@ fn damaged_ziplists_are_refused() {
     for end in 0..whole.len() {
         assert!(read(kind::LIST_ZIPLIST, &text(&whole[..end])).is_err());
     }
-    for (at, byte) in [(0, 99), (8, 9), (10, 1), (15, 4), (15, 255), (whole.len() - 1, 0)] {
+    for (at, byte) in [(0, 99), (4, 10), (4, 99), (5, 1), (8, 9), (10, 1), (15, 4), (15, 255), (whole.len() - 1, 0)] {
         let mut bytes = whole.clone();
         bytes[at] = byte;
         assert!(read(kind::LIST_ZIPLIST, &text(&bytes)).is_err(), "{at}");
@@ -145,6 +145,8 @@ fn collections_without_elements_and_unknown_types_are_refused() {
     assert!(read(6, b"\0").is_err());
     assert!(read(7, b"\0").is_err());
     assert!(read(99, b"\0").is_err());
+    assert!(read(kind::LIST_QUICKLIST_2, b"\x01\x01\x01a").is_ok());
+    assert!(read(kind::LIST_QUICKLIST_2, b"\x01\x01\x00").is_err(), "an element without a text has no node of its own");
 }
 
 #[test]

@@ -25,9 +25,11 @@ pub fn each(text: &[u8], visit: &mut Visit) -> Result<(), &'static str> {
         return Err(MALFORMED);
     }
     let counted = u16::from_le_bytes([text[8], text[9]]);
-    let (mut rest, mut before, mut seen) = (body, 0, 0);
+    let last = u32::from_le_bytes([text[4], text[5], text[6], text[7]]) as usize;
+    let (mut rest, mut before, mut seen, mut at) = (body, 0, 0, last);
     while !rest.is_empty() {
         let left = rest.len();
+        at = HEAD_BYTES + body.len() - left;
         if previous_len(&mut rest).ok_or(MALFORMED)? != before {
             return Err(MALFORMED);
         }
@@ -35,7 +37,7 @@ pub fn each(text: &[u8], visit: &mut Visit) -> Result<(), &'static str> {
         (before, seen) = (left - rest.len(), seen + 1);
         visit(item)?;
     }
-    if counted != u16::MAX && usize::from(counted) != seen {
+    if counted != u16::MAX && usize::from(counted) != seen || at != last {
         return Err(MALFORMED);
     }
     Ok(())
