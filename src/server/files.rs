@@ -45,6 +45,19 @@ pub fn temp_rdb_path(config: &Persistence, pid: u32) -> String {
     path_in(&config.dir, &format!("temp-{pid}.rdb"))
 }
 
+/// What the base of an append-only file is called while it is written. It lies among the others,
+/// whose directory may be a file system of its own.
+pub fn temp_base_name(pid: u32) -> String {
+    format!("{TEMP_BASE}{pid}.aof")
+}
+
+/// Whether a server that stopped in the middle of a rewrite has left a file of this name.
+pub fn is_temp_base(name: &str) -> bool {
+    name.strip_prefix(TEMP_BASE).and_then(|rest| rest.strip_suffix(".aof")).is_some()
+}
+
+const TEMP_BASE: &str = "temp-rewriteaof-bg-";
+
 /// A file in a directory.
 pub fn path_in(dir: &str, name: &str) -> String {
     match dir.trim_end_matches('/') {

@@ -7,7 +7,7 @@
 
 use super::{
     data::{self, AofCell},
-    files::{path_in, rdb_path, temp_rdb_path},
+    files::{path_in, rdb_path, temp_base_name, temp_rdb_path},
     snapshot_file::{Front, SnapshotFile},
 };
 use crate::{
@@ -117,12 +117,16 @@ impl<E: Env> Saver<E> {
                 shared.journal.mark();
             }
         });
-        let temp = path_in(&aof.place.home, &format!("temp-rewriteaof-bg-{}.aof", shared.boot.pid));
+        let temp = path_in(&aof.place.dir, &temp_base_name(shared.boot.pid));
         let rdb = !snapshot.is_commands();
         let mut done = self.write(snapshot, &temp, &config).await;
         match &done {
-            Ok(()) => done = aof.finish_rewrite(temp, rdb).await,
+            Ok(()) => done = aof.finish_rewrite(temp.clone(), rdb).await,
             Err(_) => aof.abort_rewrite().await,
+        }
+        if done.is_err() {
+            // It has gone already if it was not the writing or the renaming that failed.
+            let _ = self.env.disk().remove(&temp).await;
         }
         if starts && (done.is_err() || !shared.config.get().persistence.appendonly) {
             data::stop_aof(&self.engine, &self.aof).await;

@@ -1,7 +1,7 @@
 //! Snapshots that cannot be written, and the end of a server that cannot save: an error that
 //! names the file, nothing lost, nothing left over.
 
-use crate::common::{Client, Mount, Server, Value, eventually, ok, simple, start};
+use crate::common::{Client, Mount, Server, Value, eventually, ok, simple, start, subject};
 use crate::{assert_error, assert_reply, cmd};
 use std::{
     fs,
@@ -92,6 +92,29 @@ fn on_a_read_only_disk_nothing_is_lost() {
     c.send(&["SHUTDOWN", "SAVE", "FORCE"]);
     assert_eq!(server.wait(), Some(0));
     assert!(server.output().contains("Error trying to save the DB. Exit anyway."));
+}
+
+#[test]
+fn the_append_only_files_may_lie_on_a_disk_of_their_own() {
+    let (mut command, mut mount) = (Command::new(subject()), None);
+    command.args(["--appendonly", "yes"]);
+    let server = Server::start_prepared(command, |dir| {
+        fs::create_dir(dir.join("appendonlydir")).unwrap();
+        mount = Mount::new(&dir.join("appendonlydir"), "1m");
+        // Left behind by a server that was killed in the middle of a rewrite.
+        fs::write(dir.join("appendonlydir/temp-rewriteaof-bg-1.aof"), "half a base").unwrap();
+    });
+    if mount.is_none() {
+        return;
+    }
+    let mut c = server.client();
+    eventually("the data set is loaded", || cmd!(c, "SET", "k", "1") == ok());
+    assert_reply!(c, ["BGREWRITEAOF"], simple("Background append only file rewriting started"));
+    eventually("the rewrite ends", || info(&mut c, "aof_rewrite_in_progress:0"));
+    assert!(info(&mut c, "aof_last_bgrewrite_status:ok"), "{}", server.output());
+    let files = ["appendonly.aof.2.base.rdb", "appendonly.aof.2.incr.aof", "appendonly.aof.manifest"];
+    assert_eq!(names(&server.dir.join("appendonlydir")), files);
+    assert!(names(&server.dir).iter().all(|name| !name.starts_with("temp-")));
 }
 
 #[test]

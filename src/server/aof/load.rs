@@ -20,7 +20,7 @@ use crate::{
         annotation::HEADER_LEN,
         manifest::{self, Entry, Kind},
     },
-    server::files::path_in,
+    server::files::{is_temp_base, path_in},
 };
 use std::time::Duration;
 
@@ -121,7 +121,7 @@ pub async fn load<E: Env, L: LoadRdb>(
 async fn clean_up<D: Disk>(store: &Store<D>) -> Result<(), String> {
     let names = store.names().await?;
     let temp = manifest::temp_name(&store.place.prefix);
-    store.remove(names.iter().filter(|name| **name == temp).map(String::as_str)).await;
+    store.remove(names.iter().filter(|name| **name == temp || is_temp_base(name)).map(String::as_str)).await;
     Ok(())
 }
 
