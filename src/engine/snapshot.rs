@@ -14,6 +14,7 @@ use crate::{
         row::{Flags, Row},
         table::{COMMANDS, Command},
     },
+    config::Config,
     keyspace::Held,
     persist::{
         rdb::file::About,
@@ -23,15 +24,15 @@ use crate::{
 };
 
 impl Engine {
-    /// Begins a snapshot of this instant; `also` is done at the same instant, under all locks.
-    pub fn begin_snapshot(&self, now: Wall, aof_base: bool, also: impl FnOnce()) -> Snapshot {
-        let config = self.shared.config.get();
+    /// Begins a snapshot of this instant, in the form that `config` asks for; `also` is done at the
+    /// same instant, under all locks.
+    pub fn begin_snapshot(&self, config: &Config, now: Wall, aof_base: bool, also: impl FnOnce()) -> Snapshot {
         let about = About { created: now, used_bytes: self.shared.used_bytes(), aof_base };
         let mut held = Held::new(&self.shared.keyspace);
         held.all();
         also();
         self.shared.saving.begins(&mut held, aof_base);
-        Snapshot::begin(&mut held, &self.shared, &config, access_policy(&config), about)
+        Snapshot::begin(&mut held, &self.shared, config, access_policy(config), about)
     }
 
     /// Does something while no command runs, because all locks are held.

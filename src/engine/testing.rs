@@ -356,14 +356,14 @@ impl Rig {
         self.engine.tick(&self.workers[0], now, now);
     }
 
-    /// Begins a snapshot of this instant.
-    pub fn begin_snapshot(&mut self) -> Snapshot {
-        self.engine.begin_snapshot(self.now().wall, false, || {})
+    /// Begins a snapshot of this instant, perhaps for the base of an append-only file.
+    pub fn begin_snapshot(&mut self, aof_base: bool) -> Snapshot {
+        self.engine.begin_snapshot(&self.engine.shared.config.get(), self.now().wall, aof_base, || {})
     }
 
-    /// The same for the base of an append-only file, written to its end.
+    /// The base of an append-only file.
     pub fn rewrite(&mut self) -> Vec<u8> {
-        let mut snapshot = self.engine.begin_snapshot(self.now().wall, true, || {});
+        let mut snapshot = self.begin_snapshot(true);
         while !snapshot.step(&self.engine.shared) {}
         snapshot.take(1).unwrap_or_default()
     }

@@ -75,6 +75,10 @@ pub async fn follow_appendonly(engine: &Arc<Engine>, cell: &AofCell) {
             shared.jobs.schedule(Job::Rewrite);
         }
     } else if !on && (shared.journal.is_on() || shared.jobs.is_busy()) {
+        if shared.jobs.is_under_way(Job::Rewrite) {
+            // In Valkey's words, which people look for in logs; here it is a task.
+            tracing::info!("Killing running AOF rewrite child: it is given up");
+        }
         shared.jobs.cancel(Job::Rewrite);
         stop_aof(engine, cell).await;
     }

@@ -87,7 +87,7 @@ impl<E: Env> Saver<E> {
         let temp = temp_rdb_path(&config.persistence, shared.boot.pid);
         let changes = shared.total_changes();
         let begun = self.env.wall();
-        let snapshot = self.engine.begin_snapshot(begun, false, || {});
+        let snapshot = self.engine.begin_snapshot(&config, begun, false, || {});
         self.write(snapshot, &temp, &config).await?;
         let disk = self.env.disk();
         let moved = async {
@@ -110,7 +110,7 @@ impl<E: Env> Saver<E> {
         let starts = !shared.journal.is_on();
         shared.aof.set_initial(starts);
         aof.begin_rewrite().await?;
-        let snapshot = self.engine.begin_snapshot(self.env.wall(), true, || {
+        let snapshot = self.engine.begin_snapshot(&config, self.env.wall(), true, || {
             if starts {
                 shared.journal.turn(true);
             } else {

@@ -189,6 +189,8 @@ pub struct DebugSwitches {
     pub skip_checksums: AtomicBool,
     /// List elements of so many bytes or more get a node for themselves; 0: as configured.
     pub large_element_bytes: AtomicU32,
+    /// Wait before each write to the append-only file.
+    pub aof_flush_sleep_us: AtomicU64,
 }
 
 /// A shutdown was asked for, and is being prepared.
@@ -286,6 +288,7 @@ impl Shared {
                 pause_cron: AtomicBool::new(false),
                 skip_checksums: AtomicBool::new(false),
                 large_element_bytes: AtomicU32::new(0),
+                aof_flush_sleep_us: AtomicU64::new(0),
             },
             command_logs: CommandLogs::default(),
             client_bytes: AtomicU64::new(0),

@@ -7,7 +7,13 @@ use super::{
 };
 use crate::common::{Client, Server, Value, eventually, ok, peer, start, subject};
 use crate::{assert_reply, cmd};
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::PathBuf,
+    process::Command,
+    thread,
+    time::{Duration, Instant},
+};
 
 const OPTIONS: &[&str] = &["--appendonly", "yes", "--aof-use-rdb-preamble", "no", "--auto-aof-rewrite-percentage", "0"];
 
@@ -121,4 +127,24 @@ fn damage_in_it_is_found() {
     assert!(check(&server));
     server.start_again();
     loaded(&server);
+}
+
+#[test]
+fn a_rewrite_keeps_the_form_it_began_with() {
+    let server = start(OPTIONS);
+    let mut c = loaded(&server);
+    assert_reply!(c, ["SET", "k", "1"], ok());
+    assert_reply!(c, ["CONFIG", "SET", "rdb-key-save-delay", "2000000"], ok());
+    assert!(matches!(cmd!(c, "BGREWRITEAOF"), Value::Simple(_)));
+    eventually("the rewrite begins", || info(&mut c, "aof_rewrite_in_progress:1"));
+    // Long enough for the task to look at its configuration.
+    thread::sleep(Duration::from_millis(100));
+    assert_reply!(c, ["CONFIG", "SET", "aof-use-rdb-preamble", "yes", "rdb-key-save-delay", "0"], ok());
+    let done = |c: &mut Client| info(c, "aof_rewrite_in_progress:0") && info(c, "aof_last_bgrewrite_status:ok");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !done(&mut c) {
+        assert!(Instant::now() < deadline);
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert!(file(&server, "appendonly.aof.2.base.aof").exists());
 }

@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 const MANIFEST: &str = "appendonly.aof.manifest";
@@ -262,7 +262,11 @@ fn a_damaged_base_or_manifest_is_refused() {
     check(&[], &manifest, "").says(false, &["RDB preamble of AOF file is not sane, aborting.\n"]);
     server.refuses_to_start();
     flip(&base, at);
-    append(&manifest, b"file a seq x type i\n");
+    append(&manifest, b"file a seq 2 type i\n");
+    check(&[], &manifest, "").says(false, &["The checksum in the last line is wrong"]);
+    assert!(server.refuses_to_start().contains("The checksum in the last line is wrong"));
+    let list = format!("file {BASE} seq 1 type b\nfile {INCR} seq 1 type i\nfile a seq x type i\n");
+    fs::write(&manifest, list).unwrap();
     let says = "Reading the manifest file, at line 3\n>>> 'file a seq x type i'\nInvalid AOF manifest file format\n";
     check(&[], &manifest, "").says(false, &["*** FATAL AOF MANIFEST FILE ERROR ***\n", says]);
     assert!(server.refuses_to_start().contains("Invalid AOF manifest file format"));
@@ -329,4 +333,15 @@ fn another_servers_file_is_cut_where_its_own_tool_cuts_it() {
     assert_eq!(check(&["--fix"], &manifest, "y\n").common(), want.common());
     assert_eq!(fs::read(&incr).unwrap(), fs::read(copy.join(INCR)).unwrap());
     assert_eq!(keys(&mut theirs), first(9));
+}
+
+#[test]
+fn replies_wait_for_a_write_that_takes_its_time() {
+    let server = start(&["--appendonly", "yes", "--appendfsync", "always", "--enable-debug-command", "yes"]);
+    let mut c = loaded(&server);
+    assert_reply!(c, ["DEBUG", "AOF-FLUSH-SLEEP", "300000"], ok());
+    let began = Instant::now();
+    assert_reply!(c, ["SET", "k", "1"], ok());
+    assert!(began.elapsed() >= Duration::from_millis(300), "{:?}", began.elapsed());
+    assert_reply!(c, ["DEBUG", "AOF-FLUSH-SLEEP", "0"], ok());
 }

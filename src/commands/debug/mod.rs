@@ -50,6 +50,12 @@ const ANY: usize = usize::MAX;
 
 const SUBS: &[Sub] = &[
     sub(
+        "AOF-FLUSH-SLEEP",
+        (3, 3),
+        aof_flush_sleep,
+        [" <microseconds>", "    Wait so long before each write to the append-only file."],
+    ),
+    sub(
         "CONFIG-REWRITE-FORCE-ALL",
         (2, 2),
         |ctx| config_cmd::write_file(ctx, true),
@@ -128,6 +134,13 @@ fn help(ctx: &mut Ctx) -> Outcome {
     }
     ctx.out.simple("HELP");
     ctx.out.simple("    Print this help.");
+    DONE
+}
+
+fn aof_flush_sleep(ctx: &mut Ctx) -> Outcome {
+    let us = parse_i64(ctx.arg(2)).ok_or(Error::NOT_INT)?;
+    ctx.shared.debug.aof_flush_sleep_us.store(us.max(0) as u64, SeqCst);
+    ctx.out.ok();
     DONE
 }
 

@@ -134,7 +134,7 @@ proptest! {
         let want = r.run(0, "DEBUG DIGEST");
         let now = r.now();
         r.run(0, "CONFIG SET aof-use-rdb-preamble no");
-        let mut s = r.engine.begin_snapshot(now.wall, text, || {});
+        let mut s = r.begin_snapshot(text);
         prop_assert_eq!(s.is_commands(), text);
         prop_assert_eq!(now, r.now());
         let (mut file, mut done) = (Vec::new(), false);
@@ -168,7 +168,7 @@ fn a_snapshot_that_is_given_up_leaves_no_trace() {
     let mut r = rig();
     fill(&mut r);
     let want = r.run(0, "DEBUG DIGEST");
-    let mut s = r.begin_snapshot();
+    let mut s = r.begin_snapshot(false);
     for _ in 0..20 {
         s.step(&r.engine.shared);
     }
@@ -177,7 +177,7 @@ fn a_snapshot_that_is_given_up_leaves_no_trace() {
     r.run(0, "SET s1 1");
     while !s.step(&r.engine.shared) {}
     assert!(!r.engine.shared.saving.is_snapshot());
-    let mut s = r.begin_snapshot();
+    let mut s = r.begin_snapshot(false);
     let mut file = Vec::new();
     while !steps(&r, &mut s, 1, &mut file) {}
     assert_eq!(digest_of(&file, &r), r.run(0, "DEBUG DIGEST"));
@@ -188,7 +188,7 @@ fn a_snapshot_that_is_given_up_leaves_no_trace() {
 fn who_changes_a_large_value_waits_for_it_and_nobody_else_does() {
     let mut r = rig();
     fill(&mut r);
-    let mut s = r.begin_snapshot();
+    let mut s = r.begin_snapshot(false);
     assert_eq!(r.run(0, "SADD big:s x"), "(paused)");
     assert_eq!(r.run(1, "SET s1 y"), "+OK");
     assert_eq!(r.run(1, "SCARD big:s"), ":1200");

@@ -103,6 +103,10 @@ impl Manifest {
             let end = memchr::memchr(b'\n', &rest[..room]).map_or(room, |i| i + 1);
             let (line, after) = rest.split_at(end);
             (rest, number) = (after, number + 1);
+            if line.starts_with(SEAL) && (line.len() != SEAL_LEN || !rest.is_empty()) {
+                // Somebody has written behind it, or the file is cut.
+                return Err(ManifestError { line: None, what: BROKEN_SEAL });
+            }
             if line[0] == b'#' {
                 continue;
             }
@@ -364,6 +368,11 @@ mod tests {
             rotten[bit / 8] ^= 1 << (bit % 8);
             assert!(Manifest::parse(&rotten).is_err(), "{}", rotten.escape_ascii());
         }
+        for more in [&b"file g seq 2 type i\n"[..], b"\n", b"\nfile g seq 2 type i\n"] {
+            let more = [&text, more].concat();
+            assert_eq!(Manifest::parse(&more).unwrap_err().what, BROKEN_SEAL, "{}", more.escape_ascii());
+        }
+        Manifest::parse(&text[..text.len() - 1]).unwrap_err();
         // Another comment is nobody's checksum.
         assert!(Manifest::parse(b"file f seq 1 type b\n#made by hand.").is_ok());
     }

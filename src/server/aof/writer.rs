@@ -213,6 +213,10 @@ impl<E: Env> Writer<E> {
             self.close().await?;
         }
         if let (Some(held), Some(out)) = (&mut self.held, &mut self.out) {
+            let wait_us = self.engine.shared.debug.aof_flush_sleep_us.load(SeqCst);
+            if wait_us > 0 {
+                self.env.sleep(Duration::from_micros(wait_us)).await;
+            }
             let before = out.size();
             let appended = out.append(&held.text, &mut held.done, held.stamp_s).await;
             let grown = out.size() - before;
