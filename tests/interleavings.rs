@@ -10,7 +10,7 @@ use bytes::{Buf, BytesMut};
 use norn::{
     base::{
         clock::Clock,
-        time::{Mono, Now, Wall},
+        time::{Mono, Now},
     },
     config::Config,
     engine::{Engine, Progress, Worker},
@@ -39,7 +39,7 @@ struct Still;
 
 impl Clock for Still {
     fn now(&self) -> Now {
-        Now { mono: Mono(1_000_000_000), wall: Wall(1_720_000_000_000) }
+        Now::at(Mono(1_000_000_000), 1_720_000_000_000_000)
     }
 }
 

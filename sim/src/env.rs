@@ -11,7 +11,7 @@ use madsim::{
     time::{Sleep, TimeHandle},
 };
 use norn::{
-    base::time::{Mono, Wall},
+    base::time::Mono,
     env::{Addr, BindOpts, Env, Signal, Task, Usage},
 };
 use std::{
@@ -56,8 +56,8 @@ impl Env for SimEnv {
         Mono(self.os.mono_ns())
     }
 
-    fn wall(&self) -> Wall {
-        Wall(self.os.wall_ms(self.node))
+    fn unix_us(&self) -> u64 {
+        self.os.unix_us(self.node)
     }
 
     fn sleep(&self, d: Duration) -> Sleep {

@@ -90,13 +90,13 @@ impl SimOs {
     }
 
     /// A node's calendar, in Unix milliseconds.
-    pub(crate) fn wall_ms(&self, node: NodeId) -> u64 {
+    pub(crate) fn unix_us(&self, node: NodeId) -> u64 {
         let skew_ms = self.nodes().get(&node).map_or(0, |p| p.skew_ms);
         let since = self.time.now_time().duration_since(SystemTime::UNIX_EPOCH);
-        let true_ms = since.expect("simulations begin in 2022").as_millis() as u64;
-        let wall_ms = true_ms.saturating_add_signed(skew_ms);
-        self.trace.note(self.time.elapsed().as_nanos() as u64, [2, wall_ms, 0]);
-        wall_ms
+        let true_us = since.expect("simulations begin in 2022").as_micros() as u64;
+        let unix_us = true_us.saturating_add_signed(skew_ms * 1000);
+        self.trace.note(self.time.elapsed().as_nanos() as u64, [2, unix_us, 0]);
+        unix_us
     }
 
     pub(crate) fn rand_u64(&self) -> u64 {

@@ -80,7 +80,7 @@ fn seconds(env: &SimEnv) -> f64 {
 fn elements(env: &SimEnv, engine: &Engine) -> Vec<usize> {
     let (mut worker, mut out) = (Worker::new(engine, 0, 1), Output::new());
     let mut session = Session::new(Arc::new(ClientInfo::default()), true);
-    let clock = Frozen(Now { mono: env.mono(), wall: env.wall() });
+    let clock = Frozen(env.now());
     let mut input = BytesMut::from(&b"LRANGE log 0 -1\r\n"[..]);
     engine.on_bytes(&mut worker, &mut session, &clock, &mut input, &mut out);
     let mut text = Vec::new();

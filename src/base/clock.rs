@@ -3,7 +3,7 @@
 //! Every command is timed, so clocks are read often. [`Ticking`] reads both once and from
 //! then on only the monotonic one, from which the other follows.
 
-use super::time::{Mono, Now, Wall};
+use super::time::{Mono, Now};
 
 /// A source of the current time. Production reads the hardware; the simulator's virtual
 /// clock stands still while a command runs.
@@ -39,8 +39,8 @@ impl Clock for Ticking<'_> {
     #[inline]
     fn now(&self) -> Now {
         let mono = self.clock.mono();
-        let passed_ms = mono.0.saturating_sub(self.base.mono.0) / 1_000_000;
-        Now { mono, wall: Wall(self.base.wall.0 + passed_ms) }
+        let passed_us = mono.0.saturating_sub(self.base.mono.0) / 1000;
+        Now::at(mono, self.base.unix_us() + passed_us)
     }
 
     fn mono(&self) -> Mono {
@@ -57,7 +57,7 @@ mod tests {
 
     impl Clock for Hand {
         fn now(&self) -> Now {
-            Now { mono: Mono(self.0.get()), wall: Wall(1000) }
+            Now::at(Mono(self.0.get()), 1_000_250)
         }
     }
 
@@ -66,8 +66,8 @@ mod tests {
         let hand = Hand(Cell::new(5_000_000));
         let ticking = Ticking::new(&hand);
         hand.0.set(6_999_999);
-        assert_eq!(ticking.now(), Now { mono: Mono(6_999_999), wall: Wall(1001) });
+        assert_eq!(ticking.now(), Now::at(Mono(6_999_999), 1_002_249));
         hand.0.set(7_000_000);
-        assert_eq!(ticking.now().wall, Wall(1002));
+        assert_eq!(ticking.now().unix_us(), 1_002_250);
     }
 }

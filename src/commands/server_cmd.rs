@@ -63,11 +63,10 @@ const SHUTDOWN_ARGS: &[Arg] = &[
 ];
 
 fn time(ctx: &mut Ctx) -> Outcome {
-    let (ms, us) = (ctx.now.wall.0, ctx.now.mono.0 / 1000 % 1000);
+    let us = ctx.now.unix_us();
     ctx.out.array(2);
-    ctx.out.bulk_int((ms / 1000) as i64);
-    // The calendar is kept in ms; the finer digits only tell calls apart.
-    ctx.out.bulk_int((ms % 1000 * 1000 + us) as i64);
+    ctx.out.bulk_int((us / 1_000_000) as i64);
+    ctx.out.bulk_int((us % 1_000_000) as i64);
     DONE
 }
 

@@ -20,7 +20,7 @@ impl Engine {
     }
 
     fn feed_monitors(&self, s: &Session, now: Now, command: &Command, args: Args) {
-        let us = now.wall.0 * 1000 + now.mono.0 / 1000 % 1000;
+        let us = now.unix_us();
         let (unix, addr) = if s.info.has_flag(flag::UNIX_SOCKET) {
             ("unix:", s.info.addr.trim_end_matches(":0"))
         } else {

@@ -11,7 +11,7 @@ use super::{
     batch::{self, End},
 };
 use crate::{
-    base::time::{Mono, Now, Wall},
+    base::time::{Now, Wall},
     commands::{
         ctx::Flow,
         table::{self, Command},
@@ -56,7 +56,7 @@ impl Replay {
         worker.access.ahead_ms = wall.0;
         let mut session = Session::new(Arc::new(ClientInfo::default()), true);
         session.deny_blocking = true;
-        let now = Now { mono: Mono::default(), wall: Wall(0) };
+        let now = Now::default();
         Replay { worker, session, out: Output::new(), now, commands: 0, errors: 0 }
     }
 

@@ -123,7 +123,7 @@ impl Rig {
     pub fn from_file(workers: usize, text: &[u8]) -> Rig {
         let mut config = Config::default();
         config::load(&mut config, text, &NoFiles).expect("known directives");
-        let now = Now { mono: Mono(1_000_000_000), wall: Wall(START_MS) };
+        let now = Now::at(Mono(1_000_000_000), START_MS * 1000);
         let engine = Engine::new(config, Boot { started: now, ..Boot::default() }, workers, 7);
         let workers = (0..workers).map(|i| Worker::new(&engine, i, i as u64)).collect();
         Rig {
@@ -342,6 +342,12 @@ impl Rig {
     /// Moves both clocks on.
     pub fn advance_ms(&self, ms: u64) {
         self.hand.advance_ms(ms);
+    }
+
+    /// Moves both clocks on by less than a millisecond, or more.
+    pub fn advance_us(&self, us: u64) {
+        let now = self.now();
+        self.hand.now.set(Now::at(Mono(now.mono.0 + us * 1000), now.unix_us() + us));
     }
 
     /// Sets the wall clock alone, to unix ms.

@@ -10,7 +10,7 @@ pub mod contract;
 pub mod tokio_env;
 
 pub use crate::base::process::{Heap, Usage};
-use crate::base::time::{Mono, Wall};
+use crate::base::time::{Mono, Now, Wall};
 use bytes::Bytes;
 use std::{future::Future, io, net::SocketAddr, time::Duration};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -31,8 +31,16 @@ pub trait Env: Clone + 'static {
 
     /// Monotonic clock.
     fn mono(&self) -> Mono;
-    /// Calendar clock; may jump.
-    fn wall(&self) -> Wall;
+    /// Calendar clock in unix microseconds; may jump.
+    fn unix_us(&self) -> u64;
+    /// The same in milliseconds.
+    fn wall(&self) -> Wall {
+        Wall(self.unix_us() / 1000)
+    }
+    /// Both clocks.
+    fn now(&self) -> Now {
+        Now::at(self.mono(), self.unix_us())
+    }
     /// A timer; resolution is at least a millisecond in production.
     fn sleep(&self, d: Duration) -> Self::Sleep;
     /// 64 bits nobody can predict (production) or that the seed decides (simulation).

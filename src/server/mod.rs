@@ -24,13 +24,7 @@ mod worker;
 pub use check_rdb::check_rdb;
 pub use shell::ShellHandle;
 
-use crate::{
-    base::{process::Usage, time::Now},
-    config::Config,
-    engine::Engine,
-    env::Env,
-    session::shared::Boot,
-};
+use crate::{base::process::Usage, config::Config, engine::Engine, env::Env, session::shared::Boot};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::mpsc;
 use worker::{Local, Parcel};
@@ -125,7 +119,7 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
 fn boot<E: Env>(env: &E, launch: &Launch, usage: Usage) -> Boot {
     let id = || (0..3).map(|_| format!("{:016x}", env.rand_u64())).collect::<String>()[..40].to_owned();
     Boot {
-        started: Now { mono: env.mono(), wall: env.wall() },
+        started: env.now(),
         run_id: id(),
         replication_id: id(),
         pid: usage.pid,

@@ -57,7 +57,7 @@ impl<E: Env> Local<E> {
 impl<E: Env> Clock for Local<E> {
     #[inline]
     fn now(&self) -> Now {
-        Now { mono: self.env.mono(), wall: self.env.wall() }
+        self.env.now()
     }
 
     #[inline]

@@ -10,7 +10,7 @@ use super::table::{Judged, Row, median, print};
 use bytes::BytesMut;
 use norn::base::clock::Clock;
 use norn::base::prng::Prng;
-use norn::base::time::{Mono, Now, Wall};
+use norn::base::time::{Mono, Now};
 use norn::config::Config;
 use norn::engine::{Engine, Worker};
 use norn::protocol::{Output, value::encode_command};
@@ -59,7 +59,7 @@ struct Still;
 
 impl Clock for Still {
     fn now(&self) -> Now {
-        Now { mono: Mono(1), wall: Wall(1_720_000_000_000) }
+        Now::at(Mono(1), 1_720_000_000_000_000)
     }
 }
 

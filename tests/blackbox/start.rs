@@ -2,6 +2,7 @@
 
 use crate::common::{Value, eventually, ok, start};
 use crate::{assert_error, assert_reply};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 #[test]
 fn strings_are_kept() {
@@ -69,4 +70,23 @@ fn a_request_larger_than_all_clients_may_hold_evicts() {
     assert_reply!(c, ["EXISTS", "k"], 0);
     let Value::Bulk(info) = c.line("INFO stats") else { panic!("a text") };
     assert!(String::from_utf8_lossy(&info).contains("evicted_clients:1\r\n"));
+}
+
+#[test]
+fn time_goes_forward_by_microseconds() {
+    let server = start(&["--io-threads", "1"]);
+    let (mut c, mut last) = (server.client(), 0);
+    let here_us = || SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_micros() as u64;
+    for _ in 0..2_000 {
+        let before = here_us();
+        let Value::Array(pair) = c.line("TIME") else { panic!("two numbers") };
+        let number = |v: &Value| match v {
+            Value::Bulk(text) => String::from_utf8_lossy(text).parse::<u64>().expect("a number"),
+            other => panic!("a number, got {other:?}"),
+        };
+        let us = number(&pair[0]) * 1_000_000 + number(&pair[1]);
+        assert!(us >= last, "{us} after {last}");
+        assert!(before <= us && us <= here_us(), "{us} is neither before nor after the call");
+        last = us;
+    }
 }

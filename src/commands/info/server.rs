@@ -27,7 +27,7 @@ pub fn server(f: &Facts, t: &mut Text) {
     t.put("process_supervised", "no");
     t.put("run_id", &boot.run_id);
     t.put("tcp_port", c.network.port);
-    t.put("server_time_usec", f.now.wall.0 * 1000);
+    t.put("server_time_usec", f.now.unix_us());
     t.put("uptime_in_seconds", uptime_s);
     t.put("uptime_in_days", uptime_s / 86_400);
     t.put("hz", c.process.hz);

@@ -201,3 +201,17 @@ fn a_primary_without_replicas() {
     r.run(0, "CONFIG SET repl-backlog-size 1mb");
     assert_eq!(number(&mut r, "repl_backlog_size"), 1 << 20);
 }
+
+#[test]
+fn the_calendar_has_microseconds() {
+    let mut r = Rig::new();
+    assert_eq!(r.run(0, "TIME"), "[1720000000 0]");
+    // The monotonic clock's digits are other ones.
+    r.advance_us(1_999_700);
+    r.set_wall_ms(1_720_000_000_999);
+    r.run(1, "MONITOR");
+    assert_eq!(r.run(0, "TIME"), "[1720000000 999700]");
+    r.advance_us(400);
+    assert_eq!(r.run(0, "TIME"), "[1720000001 100]");
+    assert_eq!(number(&mut r, "server_time_usec"), 1_720_000_001_000_100);
+}

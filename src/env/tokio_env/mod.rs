@@ -25,7 +25,7 @@ pub use net::{OsListener, Parcel};
 pub use stream::{OsStream, ReadSide, WriteSide};
 
 use super::{Addr, BindOpts, Env, Signal, Task, Usage};
-use crate::base::time::{Mono, Wall};
+use crate::base::time::Mono;
 use std::{
     future::Future,
     io,
@@ -94,10 +94,10 @@ impl Env for TokioEnv {
     }
 
     #[inline]
-    fn wall(&self) -> Wall {
+    fn unix_us(&self) -> u64 {
         // A clock set before 1970 reads as 1970.
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        Wall(since.map_or(0, |d| d.as_millis() as u64))
+        since.map_or(0, |d| d.as_micros() as u64)
     }
 
     fn sleep(&self, d: Duration) -> Self::Sleep {
