@@ -102,6 +102,11 @@ impl Theatre {
         }
     }
 
+    /// How the server has ended by itself, if it has.
+    pub fn end(&self) -> Option<Result<(), String>> {
+        get(&self.ended).clone()
+    }
+
     /// Sends clients to the server.
     pub fn invite(&self, life: &Arc<Life>, habits: Habits, seed: u64) {
         for i in 0..habits.clients {

@@ -36,8 +36,9 @@ use std::{
 const RECOVERY: Duration = Duration::from_secs(60);
 /// Virtual time within which a read is answered, slow syncs included.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Virtual time after which an idle file says that all of it is durable.
-const IDLE: Duration = Duration::from_secs(70);
+/// Virtual time after which an idle file says durably that all of it is durable: three of the
+/// half minutes between two syncs under `no`, and one in which it may be rewritten.
+const IDLE: Duration = Duration::from_secs(130);
 /// Longest a slow sync takes.
 const SLOW_SYNC_MS: u64 = 3_000;
 
@@ -161,7 +162,9 @@ impl Play {
         for _ in 0..1 + self.rng.below(4) {
             sleep(Duration::from_millis(self.rng.below(1_500))).await;
             let reply = self.theatre.ask("GET s0", PATIENCE).await;
-            let reply = reply.unwrap_or_else(|| panic!("a read is not answered within {PATIENCE:?}"));
+            let reply = reply.unwrap_or_else(|| {
+                panic!("a read is not answered within {PATIENCE:?}; the server: {:?}", self.theatre.end())
+            });
             assert!(reply.error().is_none_or(|e| e.starts_with(b"WRONGTYPE")), "a read: {reply:?}");
             let is_failing = || shared.aof.is_failing() || shared.save_failed.load(SeqCst);
             if !is_failing() {
@@ -191,7 +194,16 @@ impl Play {
                 return;
             }
             let waited = Duration::from_nanos(self.theatre.now_ns() - begun_ns);
-            assert!(waited < RECOVERY, "the disk is well for {waited:?}, and a write gets {reply:?}");
+            let (aof, jobs) = (&life.engine.shared.aof, &life.engine.shared.jobs);
+            let text = reply.map(|r| r.error().unwrap_or_default().escape_ascii().to_string());
+            assert!(
+                waited < RECOVERY,
+                "the disk is well for {waited:?}, and a write gets {text:?}; running: {:?}, a rewrite is wanted: {}, the \
+                 last: {:?}",
+                jobs.running(),
+                aof.wants_rewrite(),
+                jobs.record(Job::Rewrite)
+            );
             sleep(Duration::from_millis(100)).await;
         }
     }

@@ -11,10 +11,13 @@ use crate::{
 use madsim::time::sleep;
 use norn::persist::aof::{
     Manifest,
-    annotation::{HEADER_LEN, MARK_LEN},
+    annotation::{self, Found, HEADER_LEN, MARK_LEN, Place},
     manifest,
 };
 use std::{sync::Arc, time::Duration};
+
+/// Of a file that rotted, messages show the end.
+const SHOWN_BYTES: usize = 300;
 
 /// The files that the next start reads.
 fn files(play: &Play) -> Vec<String> {
@@ -30,6 +33,18 @@ fn files(play: &Play) -> Vec<String> {
     let mut all: Vec<String> = listed.to_load().map(|entry| in_dir(&entry.name)).collect();
     all.push(list);
     all
+}
+
+/// Up to where the lines of a file with commands say that it was durable once.
+fn vouched(content: &[u8]) -> usize {
+    let salt = annotation::parse_header(&content[..HEADER_LEN.min(content.len())]).expect("our first line");
+    let lines = (0..content.len()).filter(|at| content[*at] == b'#').filter_map(|at| {
+        match annotation::find(&content[at..], Place { salt, at: at as u64 }) {
+            Found::Mark(mark, _) => Some(mark.durable as usize),
+            _ => None,
+        }
+    });
+    lines.max().unwrap_or(0).max(HEADER_LEN)
 }
 
 /// One byte of one of them: path, size, offset.
@@ -57,13 +72,15 @@ async fn stop(play: &Play) {
     sleep(Duration::from_millis(1)).await;
 }
 
-/// A bit rots: the server does not start. Where it cannot be told from the end of a write
-/// that the power interrupted, which is in the last line of a file, nothing is missing.
+/// A bit rots: the server does not start. Behind what is vouched for, which is in a file's last lines,
+/// it cannot be told from the end of a write that the power interrupted: nothing is missing then.
 pub(super) async fn rot(play: &mut Play, all: &Promise) {
     let Some((path, size, at)) = spot(play) else { return };
     let (disks, node, bit) = (SimDisks::current(), play.theatre.server.node, play.rng.below(8) as u32);
+    let content = disks.content(node, &path).unwrap_or_default();
     disks.flip_bit(node, &path, at, bit);
-    let what = format!("bit {bit} of byte {at} of {path}, {size} bytes, was flipped");
+    let shown = &content[content.len().saturating_sub(SHOWN_BYTES)..];
+    let what = format!("bit {bit} of byte {at} of {path}, {size} bytes, was flipped (...{})", shown.escape_ascii());
     play.theatre.restart(play.now.config.clone(), Vec::new());
     match play.theatre.loaded().await {
         Err(why) => {
@@ -71,8 +88,8 @@ pub(super) async fn rot(play: &mut Play, all: &Promise) {
             play.tally.rotten += 1;
         }
         Ok(life) => {
-            let last_line = path.ends_with(".incr.aof") && at >= HEADER_LEN && at >= size.saturating_sub(MARK_LEN);
-            assert!(last_line, "{what}, and the server starts");
+            let torn = path.ends_with(".incr.aof") && at >= vouched(&content);
+            assert!(torn, "{what}, and the server starts");
             if let Err(why) = all.check(&life.loaded().picture) {
                 panic!("{what}, and that is served: {why}");
             }
