@@ -162,7 +162,9 @@ impl<E: Env> Writer<E> {
     fn due(&self) -> Option<u64> {
         let out = self.out.as_ref()?;
         let now = self.env.mono().0;
-        if self.held.is_some() || self.closing {
+        // What failed may have been done meanwhile on somebody's request: then nothing is left to do
+        // but to say that writes are accepted again.
+        if self.held.is_some() || self.closing || self.failures > 0 {
             return Some(self.retry_at.0.saturating_sub(now));
         }
         let waits = out.is_dirty() || out.wants_vouching();
