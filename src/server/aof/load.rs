@@ -203,8 +203,7 @@ impl<E: Env, L: LoadRdb> Load<'_, E, L> {
     fn may_follow(&mut self, name: &str, reader: &Reader) -> Result<bool, String> {
         let Some(cut) = &self.cut else { return Ok(true) };
         if reader.is_vouched() || reader.salt().is_none() || cut.salt.is_none() {
-            let Cut { name, at, what, .. } = cut;
-            return Err(format!("Fatal error: the truncated file is not the last file: {name}: {what} at offset {at}"));
+            return Err(not_last(cut));
         }
         if self.dropped.last().is_none_or(|last| last.0 != name) {
             self.dropped.push((name.into(), reader.salt()));
@@ -214,6 +213,12 @@ impl<E: Env, L: LoadRdb> Load<'_, E, L> {
 
     fn ended(&mut self, entry: &Entry, end: End, reader: &Reader, last: bool) -> Result<(), String> {
         let (name, salt) = (&entry.name, reader.salt());
+        if let Some(cut) = &self.cut
+            && reader.is_vouched()
+        {
+            // The line that vouches for the only batch stands behind it.
+            return Err(not_last(cut));
+        }
         let cut = match end {
             End::Torn { at, what } => Some((at, what)),
             // A file of ours that is not the last says so at its end.
@@ -297,6 +302,12 @@ impl<E: Env, L: LoadRdb> Load<'_, E, L> {
         let cut = self.store.mistrust_if_failed(cut.await).await;
         cut.map_err(|e| format!("Error truncating the AOF file {name}: {}", words(&e)))
     }
+}
+
+/// A file ended too early, and promises follow in the next.
+fn not_last(cut: &Cut) -> String {
+    let Cut { name, at, what, .. } = cut;
+    format!("Fatal error: the truncated file is not the last file: {name}: {what} at offset {at}")
 }
 
 fn damaged(name: &str, damage: Damage) -> String {
