@@ -463,7 +463,8 @@ impl<E: Env> Connection<E> {
 
     /// Sends, once the journal has come as far as the replies have to wait for.
     fn poll_send(&mut self, cx: &mut Context) -> Poll<io::Result<()>> {
-        std::task::ready!(self.local.engine.shared.journal.poll_open(self.session.id(), self.gate, cx));
+        let own = self.session.info.journal_offset.load(Relaxed);
+        std::task::ready!(self.local.engine.shared.journal.poll_open(self.session.id(), self.gate, own, cx));
         self.poll_write(cx)
     }
 

@@ -209,9 +209,13 @@ impl Journal {
         self.confirmed.load(SeqCst)
     }
 
-    /// Says whether the file can be written.
+    /// Says whether the file can be written. If it cannot, who waits for the changes of others
+    /// need not any more.
     pub fn set_failing(&self, failing: bool) {
         self.failing.store(failing, SeqCst);
+        if failing {
+            self.waiting.lock().values().for_each(|(_, waker)| waker.wake_by_ref());
+        }
     }
 
     pub fn is_failing(&self) -> bool {
@@ -229,14 +233,16 @@ impl Journal {
         }
     }
 
-    /// Whether replies that wait for `gate` may leave; if not, `client` is woken then.
+    /// Whether replies that wait for `gate` may leave; if not, `client` is woken then. `own` is
+    /// the offset of its own last change, which is all that counts once the file fails.
     #[inline]
-    pub fn poll_open(&self, client: u64, gate: u64, cx: &mut Context) -> Poll<()> {
-        if gate <= self.confirmed() {
+    pub fn poll_open(&self, client: u64, gate: u64, own: u64, cx: &mut Context) -> Poll<()> {
+        let is_open = || gate <= self.confirmed() || self.is_failing() && own <= self.confirmed();
+        if is_open() {
             return Poll::Ready(());
         }
         let mut g = self.waiting.lock();
-        if gate <= self.confirmed() {
+        if is_open() {
             return Poll::Ready(());
         }
         g.insert(client, (gate, cx.waker().clone()));
@@ -323,20 +329,23 @@ mod tests {
         let count = Arc::new(Count(AtomicU64::new(0)));
         let waker = Waker::from(count.clone());
         let mut cx = Context::from_waker(&waker);
-        assert!(j.poll_open(1, j.gate(0), &mut cx).is_ready(), "nothing is promised");
+        assert!(j.poll_open(1, j.gate(0), 0, &mut cx).is_ready(), "nothing is promised");
         j.turn(true);
         let end = j.append(&ops(&[(0, "A")]), true);
-        assert!(j.poll_open(1, j.gate(0), &mut cx).is_pending());
+        assert!(j.poll_open(1, j.gate(0), 0, &mut cx).is_pending());
         j.confirm(end - 1);
         assert_eq!(count.0.load(SeqCst), 0);
         j.confirm(end);
         assert_eq!(count.0.load(SeqCst), 1);
-        assert!(j.poll_open(1, end, &mut cx).is_ready());
+        assert!(j.poll_open(1, end, 0, &mut cx).is_ready());
         j.append(&ops(&[(0, "B")]), true);
+        assert!(j.poll_open(4, j.gate(end), end, &mut cx).is_pending());
         j.set_failing(true);
-        assert!(j.poll_open(2, j.gate(end), &mut cx).is_ready(), "who has changed nothing goes on");
-        assert!(j.poll_open(3, j.gate(j.end()), &mut cx).is_pending());
+        assert_eq!(count.0.load(SeqCst), 2);
+        assert!(j.poll_open(4, j.end(), end, &mut cx).is_ready(), "who waits for others goes on");
+        assert!(j.poll_open(2, j.gate(end), end, &mut cx).is_ready(), "who has changed nothing goes on");
+        assert!(j.poll_open(3, j.gate(j.end()), j.end(), &mut cx).is_pending());
         j.turn(false);
-        assert_eq!(count.0.load(SeqCst), 2, "no promise any more");
+        assert_eq!(count.0.load(SeqCst), 4, "no promise any more");
     }
 }
