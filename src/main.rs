@@ -1,6 +1,7 @@
 //! `norn`: arguments, configuration, then the server on the tokio environment.
 
 use norn::{
+    base::time::Wall,
     config::{
         Config,
         check_aof::CheckAof,
@@ -128,8 +129,7 @@ fn serve(mut config: Config, launch: &Launch) -> Result<(), String> {
     let logfile = &config.monitoring.logfile;
     let sink = start::open_log(logfile).map_err(|e| format!("Can't open the log file '{logfile}': {e}"))?;
     let env = TokioEnv::new();
-    let clock = env.clone();
-    let (log, layer) = server::log::new(sink, Box::new(move || clock.wall()), env.usage().pid, 0);
+    let (log, layer) = server::log::new(sink, Box::new(|| Wall(tokio_env::unix_us() / 1000)), env.usage().pid, 0);
     log.configure(&config.monitoring);
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).expect("there is none yet");
     tracing::warn!("oO0OoO0OoO0Oo Norn is starting oO0OoO0OoO0Oo");

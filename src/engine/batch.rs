@@ -157,6 +157,8 @@ impl Engine {
             w.batch.resize_with(BATCH, Slot::default);
         }
         let (mut at, mut lead, mut n) = (0, 0, 0);
+        // Of a pipeline's requests most have the name of the one before.
+        let mut last: (&[u8], Option<&'static Command>) = (b"", None);
         while n < most {
             let rest = &input[at..];
             let (len, inline) = match s.parser.parse(rest, limits, &mut s.spans) {
@@ -185,7 +187,11 @@ impl Engine {
             }
             (slot.lead, slot.len) = (std::mem::take(&mut lead), len);
             let args = Args::new(if inline { &slot.words } else { &rest[..len] }, &slot.spans);
-            slot.command = self.find(args.at(0));
+            slot.command = if args.at(0) == last.0 { last.1 } else { self.find(args.at(0)) };
+            if !inline {
+                let name = slot.spans[0];
+                last = (&rest[name.start..name.start + name.len], slot.command);
+            }
             slot.first_key =
                 slot.command.and_then(|c| first_key(c.row, args)).map(|i| (i, self.shared.keyspace.hash(args.at(i))));
             if let Some((_, hash)) = slot.first_key {

@@ -95,10 +95,11 @@ impl<'a> Edit<'a> {
         let slot = self.slot.take().expect("the edit is open");
         self.meta.touched(self.changes, self.db, slot.key(), event);
         self.changes.dirty = self.changes.dirty + changes - 1;
-        if is_empty(&slot) {
+        let empty = is_empty(&slot);
+        if empty {
             self.changes.raise(event::DEL, self.db, slot.key());
         }
-        self.close(slot);
+        self.close(slot, empty);
     }
 
     /// Closes the edit of something that is no concern of those who watch the key or wait
@@ -107,7 +108,8 @@ impl<'a> Edit<'a> {
         self.announce();
         self.changes.dirty += changes;
         let slot = self.slot.take().expect("the edit is open");
-        self.close(slot);
+        let empty = is_empty(&slot);
+        self.close(slot, empty);
     }
 
     /// Closes the edit of a value in a way that has no event, although who watches the key
@@ -166,8 +168,8 @@ impl<'a> Edit<'a> {
     }
 
     #[inline]
-    fn close(&mut self, mut slot: ViewMut<'a, Entry>) {
-        if is_empty(&slot) {
+    fn close(&mut self, mut slot: ViewMut<'a, Entry>, empty: bool) {
+        if empty {
             self.remove(slot);
         } else {
             // The value may be in another block than the one that was opened.
@@ -210,7 +212,10 @@ impl Drop for Edit<'_> {
     fn drop(&mut self) {
         match self.slot.take() {
             Some(slot) if self.unannounced => self.remove(slot),
-            Some(slot) => self.close(slot),
+            Some(slot) => {
+                let empty = is_empty(&slot);
+                self.close(slot, empty);
+            }
             None => {}
         }
     }

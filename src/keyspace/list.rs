@@ -41,7 +41,7 @@ impl<'a> ListRef<'a> {
     ///
     /// # Panics
     /// If the entry is not a list.
-    #[inline]
+    #[inline(always)]
     pub fn of(e: &'a Entry) -> ListRef<'a> {
         match e.kind() {
             Kind::ListPacked => {

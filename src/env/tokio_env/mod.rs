@@ -13,6 +13,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod allocator;
+mod clock;
 mod disk;
 mod net;
 mod os;
@@ -31,7 +32,7 @@ use std::{
     io,
     path::Path,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 
@@ -41,7 +42,7 @@ const DISK_THREADS: usize = 4;
 /// The process's real clocks, sockets and files.
 #[derive(Clone)]
 pub struct TokioEnv {
-    start: Instant,
+    clock: clock::Monotonic,
     disk: OsDisk,
     machine: Arc<os::Machine>,
     title: Arc<title::Title>,
@@ -56,7 +57,7 @@ impl TokioEnv {
     /// File paths are relative to `root`.
     pub fn rooted(root: &Path) -> TokioEnv {
         let (machine, title) = (Arc::new(os::Machine::new()), Arc::new(title::Title::new()));
-        TokioEnv { start: Instant::now(), disk: OsDisk::new(root), machine, title }
+        TokioEnv { clock: clock::Monotonic::new(), disk: OsDisk::new(root), machine, title }
     }
 }
 
@@ -76,6 +77,15 @@ where
     Ok(runtime()?.block_on(main(env)))
 }
 
+/// The calendar clock in unix microseconds, for who has no environment at hand: the log is
+/// written by any thread.
+#[inline]
+pub fn unix_us() -> u64 {
+    // A clock set before 1970 reads as 1970.
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |d| d.as_micros() as u64)
+}
+
 fn runtime() -> io::Result<LocalRuntime> {
     Builder::new_current_thread().enable_all().max_blocking_threads(DISK_THREADS).build_local(LocalOptions::default())
 }
@@ -89,15 +99,12 @@ impl Env for TokioEnv {
 
     #[inline]
     fn mono(&self) -> Mono {
-        let t = self.start.elapsed();
-        Mono(t.as_secs() * 1_000_000_000 + u64::from(t.subsec_nanos()))
+        Mono(self.clock.ns())
     }
 
     #[inline]
     fn unix_us(&self) -> u64 {
-        // A clock set before 1970 reads as 1970.
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        since.map_or(0, |d| d.as_micros() as u64)
+        unix_us()
     }
 
     fn sleep(&self, d: Duration) -> Self::Sleep {
