@@ -17,6 +17,7 @@ use norn::{
 use std::{
     future::{Future, poll_fn},
     io,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -89,6 +90,12 @@ impl Env for SimEnv {
 
     async fn connect(&self, addr: &Addr) -> io::Result<SimStream> {
         self.net.connect(self.node, addr).await
+    }
+
+    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        // There are no names here.
+        let ip: IpAddr = host.parse().map_err(|_| io::ErrorKind::NotFound)?;
+        Ok(vec![SocketAddr::new(ip, port)])
     }
 
     fn disk(&self) -> &SimDisk {

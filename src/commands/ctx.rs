@@ -9,7 +9,7 @@ use crate::{
     config::Config,
     keyspace::{Key, Keys, Type},
     protocol::{Error, Reply, output},
-    session::{Args, Session, Shared, args::OwnedArgs, blocked::TimeoutReply},
+    session::{Args, Session, Shared, args::OwnedArgs, blocked::TimeoutReply, moving::Migration},
 };
 
 /// Everything a command may use. Replies go to `out`; keys are reached through `keys`.
@@ -71,7 +71,7 @@ pub struct Block {
 }
 
 /// What only the shell can do for a command. The reply follows when it is done.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum ShellRequest {
     /// DEBUG SLEEP: nothing else of this worker runs for so long.
     Sleep { ms: u64 },
@@ -89,6 +89,8 @@ pub enum ShellRequest {
     LoadAgain(Again),
     /// SAVE: wait for a job of the saving task; `+OK` or an error.
     AwaitJob { ticket: u64 },
+    /// MIGRATE: carry keys to another server and delete those that arrived; `+OK` or an error.
+    Migrate(Box<Migration>),
     /// SHUTDOWN, saving or not (`None`: if save points are configured), and whatever goes wrong
     /// with `force`.
     Shutdown { save: Option<bool>, force: bool },

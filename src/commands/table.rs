@@ -23,6 +23,7 @@ const FAMILIES: &[&[Row]] = &[
     super::strings::lcs::ROWS,
     super::generic::existence::ROWS,
     super::generic::relocate::ROWS,
+    super::generic::migrate::ROWS,
     super::generic::iterate::ROWS,
     super::generic::flush::ROWS,
     super::generic::dump::ROWS,

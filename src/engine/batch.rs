@@ -23,7 +23,7 @@ use crate::{
     },
     session::{Args, Session, clients::flag},
 };
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use std::sync::atomic::Ordering::Relaxed;
 
 /// Most requests parsed ahead of execution.
@@ -236,24 +236,26 @@ impl Engine {
             }
             w.refresh(&self.shared);
             let request = |args| Request { args, command: slot.command, first_key: slot.first_key };
-            let step = if slot.is_inline() {
-                let r = request(Args::new(&slot.words, &slot.spans));
-                let step = self.dispatch(w, s, held, (clock, now), r, out);
-                input.advance(slot.len);
+            let step = if slot.is_inline() || slot.len < OWN_BUFFER_BYTES {
+                let text = if slot.is_inline() { &slot.words[..] } else { &input[..slot.len] };
+                let step = self.dispatch(w, s, held, (clock, now), request(Args::new(text, &slot.spans)), out);
+                if !matches!(step, Step::Later) {
+                    input.advance(slot.len);
+                }
                 step
-            } else if slot.len >= OWN_BUFFER_BYTES {
-                let own = input.split_to(slot.len).freeze();
-                self.dispatch(w, s, held, (clock, now), request(Args::shared(&own, &slot.spans)), out)
             } else {
-                let r = request(Args::new(&input[..slot.len], &slot.spans));
-                let step = self.dispatch(w, s, held, (clock, now), r, out);
-                input.advance(slot.len);
+                let own = input.split_to(slot.len).freeze();
+                let step = self.dispatch(w, s, held, (clock, now), request(Args::shared(&own, &slot.spans)), out);
+                if matches!(step, Step::Later) {
+                    put_back(own, input);
+                }
                 step
             };
             slot.clear();
             w.batch[i] = slot;
             match step {
                 Step::Stop(p) => return Some(p),
+                Step::Later => return Some(Progress::Paused { until_ms: now.mono.0 / 1_000_000 + 1 }),
                 Step::Done => {}
             }
             if s.close_after_reply {
@@ -299,6 +301,14 @@ impl Engine {
 /// Whether CLIENT PAUSE WRITE holds the command.
 fn writes(row: &Row) -> bool {
     row.flags.any(Flags::WRITE.or(Flags::MAY_REPLICATE)) || row.subs.iter().any(writes)
+}
+
+/// Puts a request that did not run back before the rest.
+#[cold]
+fn put_back(request: Bytes, input: &mut BytesMut) {
+    let mut all = request.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+    all.unsplit(std::mem::take(input));
+    *input = all;
 }
 
 /// What a session waits for before any request is looked at.

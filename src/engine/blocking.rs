@@ -81,6 +81,10 @@ impl Engine {
             held.set(&b.shards);
             let found = held.shard(at).table(key.db).get(hash, &key.key).map(|e| e.type_of());
             gone = found.is_none();
+            if self.waits_for_move(COMMANDS[b.command as usize].row, b.args.args()) {
+                self.shared.moving.pass_over(key);
+                continue;
+            }
             if (b.or_loss || found == Some(b.want)) && b.claim(State::Served) {
                 self.serve(w, held, now, &b);
             }

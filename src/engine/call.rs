@@ -34,14 +34,15 @@ impl Engine {
         let (clock, now) = time;
         w.changes.keep_expired = self.shared.pause.is_on(*now);
         self.lock(held, command.row, r.args, r.first_key);
+        if self.waits_for_move(command.row, r.args) {
+            return Step::Later;
+        }
         let (began, written) = (*now, out.total_written());
         let flow = self.run(w, s, held, *now, command, r.args, r.first_key, out);
         let step = match flow {
             Ok(Flow::Done) | Err(()) => Step::Done,
-            Ok(Flow::Exec) => {
-                self.exec(w, s, held, (clock, now), command, out);
-                Step::Done
-            }
+            Ok(Flow::Exec) if self.exec(w, s, held, (clock, now), command, out) => Step::Done,
+            Ok(Flow::Exec) => return Step::Later,
             Ok(Flow::Block(b)) => {
                 self.block(s, held, command, r.args, b);
                 Step::Stop(Progress::Blocked)

@@ -27,6 +27,8 @@ pub(super) struct Request<'a> {
 /// Whether the session goes on with its next request.
 pub(super) enum Step {
     Done,
+    /// Nothing has happened: the same request again in a millisecond.
+    Later,
     Stop(Progress),
 }
 
@@ -49,11 +51,16 @@ impl Engine {
         if s.reply_mode == ReplyMode::On {
             return self.admit(w, s, held, time, r, out);
         }
+        let mode = s.reply_mode;
         if s.reply_mode == ReplyMode::SkipNext {
             s.reply_mode = ReplyMode::Skip;
         }
         let (mark, silent) = (out.mark(), !replies_by_pushes(s, &r));
         let step = self.admit(w, s, held, time, r, out);
+        if matches!(step, Step::Later) {
+            s.reply_mode = mode;
+            return step;
+        }
         if s.reply_mode != ReplyMode::On && silent {
             out.truncate(mark);
         }

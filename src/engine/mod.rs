@@ -16,6 +16,7 @@ pub mod load;
 mod mail;
 mod memory;
 mod monitor;
+mod moving;
 mod record;
 pub mod replay;
 mod snapshot;

@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::{
     base::{split::quoted, time::Now},
-    commands::{row::Flags, table::Command},
+    commands::{generic::migrate, row::Flags, table::Command},
     config,
     session::{Args, Session, clients::flag, mailbox::Msg},
 };
@@ -44,6 +44,7 @@ pub(super) fn is_secret(command: &Command, args: Args, i: usize) -> bool {
     match (command.parent.map(|p| p.name), command.row.name) {
         (None, "auth") => i > 0,
         (None, "hello") => is_hello_secret(args, i),
+        (None, "migrate") => migrate::is_secret(args, i),
         (Some("config"), "set") => {
             i >= 3 && i % 2 == 1 && config::find(args.at(i - 1)).is_some_and(|(d, _)| d.spec.sensitive)
         }

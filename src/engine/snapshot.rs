@@ -16,10 +16,7 @@ use crate::{
     },
     config::Config,
     keyspace::Held,
-    persist::{
-        rdb::file::About,
-        snapshot::{Snapshot, is_large},
-    },
+    persist::{rdb::file::About, snapshot::Snapshot},
     session::{Args, Session},
 };
 
@@ -73,18 +70,8 @@ impl Engine {
         let (space, mut found) = (held.space(), false);
         // Arguments in which no keys can be found are refused later.
         let _ = each_key(row, args, |i, _| {
-            let hash = space.hash(args.at(i));
-            let at = space.shard_of(hash);
-            held.one(at);
-            let shard = held.shard(at);
-            if shard.is_being_saved()
-                && let Some(e) = shard.table(db).get(hash, args.at(i))
-                && shard.is_unsaved(&e)
-                && is_large(&e)
-            {
-                self.shared.saving.hurry(db, args.at(i));
-                found = true;
-            }
+            held.one(space.shard_of(space.hash(args.at(i))));
+            found |= self.is_unsaved(held, db, args.at(i));
         });
         found
     }

@@ -29,6 +29,7 @@ use crate::{
         split::{quoted, split},
         time::{Mono, Now, Wall},
     },
+    commands::ShellRequest,
     config::{self, Config, load::NoFiles},
     keyspace::{Entry, Held, object::Object},
     persist::snapshot::Snapshot,
@@ -37,7 +38,7 @@ use crate::{
         request::{Limits, Parsed, Parser},
         value::{Value, encode_command},
     },
-    session::{Args, Session, clients::ClientInfo, shared::Boot},
+    session::{Args, Session, clients::ClientInfo, moving::Migration, shared::Boot},
 };
 use bytes::{Buf, BytesMut};
 use std::{
@@ -327,6 +328,23 @@ impl Rig {
     /// What the engine wanted next when it last returned to a client.
     pub fn progress(&mut self, client: usize) -> &Progress {
         &self.client(client).progress
+    }
+
+    /// Ends the MIGRATE that a client waits for as if `arrived` of its keys had; what was to be
+    /// carried.
+    pub fn end_move(&mut self, client: usize, arrived: impl Fn(usize) -> bool) -> Migration {
+        let (engine, now) = (self.engine.clone(), self.now());
+        let c = self.clients.get_mut(&client).expect("connected");
+        let asked = std::mem::replace(&mut c.progress, Progress::Read { want: 1 });
+        let Progress::Shell(ShellRequest::Migrate(m)) = asked else { panic!("{asked:?}") };
+        let mut m = *m;
+        let keys = m.cargo.iter().enumerate().filter(|(i, _)| arrived(*i)).map(|(_, cargo)| &*cargo.key);
+        let keys: Vec<&[u8]> = keys.collect();
+        if let Some(claim) = m.claim.take() {
+            let info = &c.session.info;
+            engine.end_move(&mut self.workers[info.worker], info, now, m.db, claim, &keys).expect("nobody saves");
+        }
+        m
     }
 
     /// The clock's reading.

@@ -14,7 +14,8 @@ use crate::{
 };
 
 impl Engine {
-    /// Runs the session's transaction and replies its results.
+    /// Runs the session's transaction and replies its results; false if it has to wait for a
+    /// key that is being moved, and nothing has happened yet.
     pub(super) fn exec(
         &self,
         w: &mut Worker,
@@ -23,7 +24,7 @@ impl Engine {
         time: (&dyn Clock, &mut Now),
         exec: &Command,
         out: &mut Output,
-    ) {
+    ) -> bool {
         let (clock, now) = time;
         let tx = s.transaction.take().expect("EXEC checked that MULTI is open");
         let watch = std::mem::take(&mut s.watch);
@@ -31,13 +32,17 @@ impl Engine {
             watch.forget(held);
             self.error_reply(w, &mut Reply::new(out, s.resp3), &Error::EXECABORT);
             w.command_stats(&self.shared, exec.id).failed.add(1);
-            return;
+            return true;
         }
         self.lock_transaction(held, &tx, &watch);
+        if self.transaction_waits_for_move(&tx) {
+            (s.transaction, s.watch) = (Some(tx), watch);
+            return false;
+        }
         if watch.is_dirty() || self.watched_expired(held, &watch, *now) {
             watch.forget(held);
             Reply::new(out, s.resp3).null_array();
-            return;
+            return true;
         }
         Reply::new(out, s.resp3).array(tx.queue.len());
         s.deny_blocking = true;
@@ -67,6 +72,7 @@ impl Engine {
         self.sleep_after(now, slept_ms);
         s.deny_blocking = false;
         watch.forget(held);
+        true
     }
 
     /// Declines what a queued command asks of the shell: nobody can wait for it under locks.

@@ -57,6 +57,8 @@ pub trait Env: Clone + 'static {
     async fn bind(&self, addr: &Addr, opts: BindOpts) -> io::Result<Self::Listener>;
     /// Connects to an address.
     async fn connect(&self, addr: &Addr) -> io::Result<Self::Stream>;
+    /// The addresses of a host, given by name or as an address, best first; never an empty list.
+    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>>;
     /// This process's files.
     fn disk(&self) -> &Self::Disk;
     /// Completes when the operating system asks the process to end.

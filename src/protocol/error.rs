@@ -285,6 +285,8 @@ impl Error {
     pub const DISCARD_WITHOUT_MULTI: Error = Error::Static("ERR DISCARD without MULTI");
     pub const EXECABORT: Error = Error::Static("EXECABORT Transaction discarded because of previous errors.");
     pub const NOT_IN_MULTI: Error = Error::Static("ERR Command not allowed inside a transaction");
+    pub const MIGRATE_TWO_KEYS: Error =
+        Error::Static("ERR When using MIGRATE KEYS option, the key argument must be set to the empty string");
     pub const UNBLOCKED: Error = Error::Static("UNBLOCKED client unblocked via CLIENT UNBLOCK");
 }
 

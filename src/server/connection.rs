@@ -201,7 +201,7 @@ impl<E: Env> Connection<E> {
             }
             progress = self.process();
             while let Progress::Shell(request) = progress {
-                if !super::shell::perform(&self.local, request, &mut self.out, self.session.resp3).await {
+                if !super::shell::perform(&self.local, request, &mut self.out, &self.session).await {
                     progress = Progress::Close;
                     break;
                 }

@@ -18,7 +18,7 @@ use crate::{
     session::jobs::Job,
 };
 use bytes::BytesMut;
-use std::{future::poll_fn, sync::Arc};
+use std::{future::poll_fn, sync::Arc, time::Duration};
 use tokio::sync::Mutex;
 
 /// The writer of the append-only file, once it has been started.
@@ -102,6 +102,10 @@ pub async fn load_again<E: Env>(local: &Local<E>, what: Again) -> Result<(), Str
     let shared = &local.engine.shared;
     let now_ms = local.env.mono().0 / 1_000_000;
     shared.pause.set(now_ms, now_ms + (1 << 40), true);
+    // What is on its way to another server must not come back from a file.
+    while shared.moving.is_any() {
+        local.env.sleep(Duration::from_millis(1)).await;
+    }
     let done = load_paused(local, what).await;
     shared.loading.stop();
     shared.pause.clear();

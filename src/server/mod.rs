@@ -14,6 +14,7 @@ mod lazy_free;
 mod listen;
 pub mod load;
 pub mod log;
+mod migrate;
 mod save;
 mod shell;
 mod shutdown;

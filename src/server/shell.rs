@@ -4,7 +4,7 @@ use super::{
     connection::reply_error,
     data::{self, AofCell},
     files::append_all,
-    shutdown,
+    migrate, shutdown,
     worker::Local,
 };
 use crate::{
@@ -12,8 +12,9 @@ use crate::{
     config::{self, Config},
     env::{Disk, DiskFile, Env, Open, words},
     protocol::{Error, Output, Reply},
+    session::Session,
 };
-use std::{future::poll_fn, io, time::Duration};
+use std::{future::poll_fn, io, rc::Rc, time::Duration};
 use tokio::sync::{mpsc, oneshot};
 
 /// A request to listen as the live configuration says, answered with what went wrong.
@@ -31,7 +32,8 @@ pub struct ShellHandle {
 }
 
 /// Does what a command asked for and writes its reply; false if the connection is to end.
-pub async fn perform<E: Env>(local: &Local<E>, request: ShellRequest, out: &mut Output, resp3: bool) -> bool {
+pub async fn perform<E: Env>(local: &Rc<Local<E>>, request: ShellRequest, out: &mut Output, session: &Session) -> bool {
+    let resp3 = session.resp3;
     match request {
         ShellRequest::Sleep { ms } => {
             // Valkey's sleep stops the whole server; so nobody else's commands run meanwhile.
@@ -76,6 +78,10 @@ pub async fn perform<E: Env>(local: &Local<E>, request: ShellRequest, out: &mut 
         ShellRequest::AwaitJob { ticket } => match poll_fn(|cx| local.engine.shared.jobs.poll_end(ticket, cx)).await {
             true => Reply::new(out, resp3).ok(),
             false => reply_error(out, resp3, "ERR".into()),
+        },
+        ShellRequest::Migrate(migration) => match migrate::perform(local, *migration, session).await {
+            Ok(()) => Reply::new(out, resp3).ok(),
+            Err(e) => Reply::new(out, resp3).error(&e),
         },
         ShellRequest::Shutdown { save, force } => {
             tracing::warn!("User requested shutdown...");

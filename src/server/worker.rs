@@ -1,7 +1,7 @@
 //! One worker: a thread in production, a task in the simulator. What its connections
 //! share lives here and never leaves it.
 
-use super::connection;
+use super::{connection, migrate::Links};
 use crate::{
     base::{
         clock::Clock,
@@ -32,13 +32,15 @@ pub struct Local<E: Env> {
     pub read: RefCell<BytesMut>,
     spare: RefCell<Vec<u8>>,
     pub shell: super::ShellHandle,
+    /// Connections to the targets of MIGRATE.
+    pub links: RefCell<Links<E::Stream>>,
 }
 
 impl<E: Env> Local<E> {
     pub fn new(env: E, engine: Arc<Engine>, index: usize, shell: super::ShellHandle) -> Rc<Local<E>> {
         let worker = RefCell::new(Worker::new(&engine, index, env.rand_u64()));
         let read = RefCell::new(BytesMut::with_capacity(READ_BYTES));
-        Rc::new(Local { env, engine, worker, read, spare: RefCell::default(), shell })
+        Rc::new(Local { env, engine, worker, read, spare: RefCell::default(), shell, links: RefCell::default() })
     }
 
     /// The spare reply buffer.

@@ -13,6 +13,7 @@ pub mod journal;
 pub mod latency;
 pub mod loading;
 pub mod mailbox;
+pub mod moving;
 pub mod rates;
 pub mod saving;
 pub mod shared;

@@ -13,6 +13,7 @@ use super::{
     latency::LatencyMonitor,
     loading::Loading,
     rates::Rates,
+    moving::Moving,
     saving::Saving,
     stats::{Counter, WorkerStats},
     upkeep::Upkeep,
@@ -219,6 +220,9 @@ pub struct Shared {
     /// Every change, for the append-only file and for replicas.
     pub journal: Journal,
     pub saving: Arc<Saving>,
+    /// Keys on their way to other servers, and the open connections to those.
+    pub moving: Arc<Moving>,
+    pub migrate_links: AtomicU64,
     /// How the append-only file is doing.
     pub aof: AofStatus,
     pub jobs: Jobs,
@@ -278,6 +282,8 @@ impl Shared {
             graveyard: Graveyard::default(),
             journal: Journal::default(),
             saving: Arc::default(),
+            moving: Arc::default(),
+            migrate_links: AtomicU64::new(0),
             aof: AofStatus::default(),
             jobs: Jobs::default(),
             save_failed: AtomicBool::new(false),

@@ -14,6 +14,7 @@ mod durability;
 mod exchange;
 mod harness;
 mod journal;
+mod migrate;
 mod process;
 mod rdb_file;
 mod saving;

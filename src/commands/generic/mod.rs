@@ -4,6 +4,7 @@ pub mod dump;
 pub mod existence;
 pub mod flush;
 pub mod iterate;
+pub mod migrate;
 pub mod object;
 pub mod relocate;
 

@@ -45,6 +45,7 @@ pub fn stats(f: &Facts, t: &mut Text) {
         // Nothing ever forks.
         ("latest_fork_usec", 0),
         ("total_forks", 0),
+        ("migrate_cached_sockets", f.shared.migrate_links.load(Relaxed)),
     ]);
     absent(t);
     t.put_all([
@@ -86,11 +87,10 @@ fn access(f: &Facts, t: &mut Text) {
     ]);
 }
 
-/// What other parts of a server would count: sockets to other servers, writable replicas,
+/// What other parts of a server would count: writable replicas,
 /// defragmentation, client-side caching.
 fn absent(t: &mut Text) {
     t.put_all([
-        ("migrate_cached_sockets", 0),
         ("slave_expires_tracked_keys", 0),
         ("active_defrag_hits", 0),
         ("active_defrag_misses", 0),

@@ -18,6 +18,7 @@ mod hyperloglog;
 mod info;
 mod journal;
 mod lists;
+mod migrate;
 mod pubsub;
 mod rdb_file;
 mod records;

@@ -2,7 +2,7 @@
 
 use super::{Env, OPTS, Place, listen, promises};
 use crate::env::{Addr, BindOpts, Listener, Stream};
-use std::{io::ErrorKind, time::Duration};
+use std::{io::ErrorKind, net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::mpsc,
@@ -10,6 +10,7 @@ use tokio::{
 
 promises!("listener":
     ends_agree_on_addresses,
+    addresses_are_their_own_names,
     refused_without_listener,
     address_in_use,
     port_is_free_again,
@@ -32,6 +33,16 @@ async fn ends_agree_on_addresses<E: Env>(env: E, place: Place) {
     assert_eq!(server.peer_addr().expect("peer"), client.local_addr().expect("local"));
     let Addr::Tcp(a) = addr else { panic!("{addr:?}") };
     assert!(a.port() != 0 && a.ip() == place.ip);
+}
+
+async fn addresses_are_their_own_names<E: Env>(env: E, _place: Place) {
+    for host in ["127.0.0.1", "10.1.2.3", "::1"] {
+        let want = SocketAddr::new(host.parse().expect("an address"), 4711);
+        assert_eq!(env.resolve(host, 4711).await.expect("an address"), [want]);
+    }
+    for host in ["", "no host has spaces", "127.0.0.1:80"] {
+        assert!(env.resolve(host, 1).await.is_err(), "{host:?}");
+    }
 }
 
 async fn refused_without_listener<E: Env>(env: E, place: Place) {

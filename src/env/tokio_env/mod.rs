@@ -30,6 +30,7 @@ use crate::base::time::Mono;
 use std::{
     future::Future,
     io,
+    net::SocketAddr,
     path::Path,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -138,6 +139,11 @@ impl Env for TokioEnv {
 
     async fn connect(&self, addr: &Addr) -> io::Result<OsStream> {
         OsStream::connect(addr).await
+    }
+
+    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let found: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await?.collect();
+        if found.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(found) }
     }
 
     fn disk(&self) -> &OsDisk {

@@ -9,6 +9,7 @@
 
 use crate::{
     commands::{
+        ShellRequest,
         row::{Flags, Row},
         table,
     },
@@ -97,6 +98,13 @@ impl Stage {
         self.log.push(format!("{} {client}> {}", self.first.now().wall.0, text.join(" ")));
         let args: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
         let replies = self.first.call(client, &args);
+        if matches!(self.first.progress(client), Progress::Shell(ShellRequest::Migrate(_))) {
+            // The network decides which keys arrive.
+            let draw = self.log.len();
+            self.first.end_move(client, |i| (draw + i) % 3 > 0);
+            self.done.insert("migrate".into());
+            return;
+        }
         if matches!(self.first.progress(client), Progress::Close | Progress::Kill | Progress::Shell(_)) {
             self.first.disconnect(client);
             return;
@@ -132,6 +140,11 @@ impl Stage {
                 let names = ["s0", "l0", "h0", "h1", "t0", "x0", "z0"];
                 let (from, to) = (*u.choose(&names), *u.choose(&names));
                 self.restore(u, from.as_bytes(), to.as_bytes());
+            }
+            5 => {
+                let keys = [*u.choose(&["s0", "h0"]), *u.choose(&["l0", "t0", "x0", "z0"])];
+                let words = ["MIGRATE", "h", "1", "", "0", "0", "KEYS", keys[0], keys[1]];
+                self.call(0, words.map(|w| w.as_bytes().to_vec()).into());
             }
             n => {
                 let client = if n < 30 { 0 } else { u.int_in_range(1..=CLIENTS as i64 - 1) as usize };
