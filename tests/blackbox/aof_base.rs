@@ -119,7 +119,7 @@ fn damage_in_it_is_found() {
         assert!(log.contains(says) && log.contains(what), "{log}");
         assert!(!check(&server));
     }
-    for len in [whole.len() - 1, whole.len() - 30, whole.len() / 3] {
+    for len in [whole.len() - 1, whole.len() - 30, whole.len() / 3, 50, 10, 1] {
         fs::write(&base, &whole[..len]).unwrap();
         server.refuses_to_start();
     }

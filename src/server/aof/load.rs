@@ -236,6 +236,10 @@ impl<E: Env, L: LoadRdb> Load<'_, E, L> {
             return Err(damaged(name, Damage { at, what }));
         }
         let torn = matches!(end, End::Torn { .. });
+        if torn && salt.is_none() && !last {
+            // Nothing can tell what comes after it.
+            return Err(not_last(&Cut { name: name.clone(), at, what, salt, torn }));
+        }
         if torn && !self.engine.shared.config.get().persistence.aof_load_truncated {
             return Err(format!(
                 "Unexpected end of file reading the append only file {name}: {what} at offset {at}. You can: 1) Make \
