@@ -37,10 +37,31 @@ pub enum Stored {
     List(Vec<Vec<u8>>),
     Hash(Fields),
     Set(Members),
-    /// Members in order, each with the bits of its score.
-    SortedSet(Vec<(u64, Vec<u8>)>),
-    /// Entries by id, and what is known besides them.
-    Stream(Vec<(Id, Vec<(Vec<u8>, Vec<u8>)>)>, String),
+    SortedSet(Scored),
+    Stream(Log),
+}
+
+/// A sorted set's members in order, each with the bits of its score. There is one zero.
+pub type Scored = Vec<(u64, Vec<u8>)>;
+/// A stream's entries: fields and values.
+pub type Entries = BTreeMap<Id, Vec<(Vec<u8>, Vec<u8>)>>;
+
+/// A stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    pub entries: Entries,
+    pub last: Id,
+    pub max_deleted: Id,
+    /// Entries ever added.
+    pub added: u64,
+    /// The groups, in text: the model leaves them as they are.
+    pub groups: String,
+}
+
+impl Default for Log {
+    fn default() -> Log {
+        Log { entries: Entries::new(), last: Id::MIN, max_deleted: Id::MIN, added: 0, groups: "[]".into() }
+    }
 }
 
 /// All keys that have not expired at `now`.
@@ -91,17 +112,23 @@ fn value(e: &Entry, now: Wall) -> Stored {
         }
         Type::ZSet => {
             let set = ZsetRef::of(e);
-            let members: Vec<_> = set.all().map(|(member, score)| (score.to_bits(), member.to_vec())).collect();
+            let members: Vec<_> = set.all().map(|(member, score)| ((score + 0.0).to_bits(), member.to_vec())).collect();
             assert_eq!(members.len(), set.len());
             Stored::SortedSet(members)
         }
         Type::Stream => {
             let s = stream::of(e);
             let texts = |entry: StreamEntry| entry.fields.map(|(f, v)| (f.to_vec(), v.to_vec())).collect();
-            let entries: Vec<_> = s.log.range(Id::MIN, Id::MAX).map(|e| (e.id, texts(e))).collect();
+            let entries: Entries = s.log.range(Id::MIN, Id::MAX).map(|e| (e.id, texts(e))).collect();
             assert_eq!(entries.len() as u64, s.log.len());
             let groups: Vec<_> = s.groups.iter().map(|(name, g)| (name, g.last_id, g.pending_len())).collect();
-            Stored::Stream(entries, format!("{} {} {groups:?}", s.log.last_id, s.log.max_deleted))
+            Stored::Stream(Log {
+                entries,
+                last: s.log.last_id,
+                max_deleted: s.log.max_deleted,
+                added: s.log.entries_added,
+                groups: format!("{groups:?}"),
+            })
         }
     }
 }

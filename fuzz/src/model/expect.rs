@@ -13,6 +13,8 @@ pub enum Expect {
     /// Names and values in any order of pairs.
     Pairs(Vec<(Value, Value)>),
     Array(Vec<Expect>),
+    /// A string that is this number in any notation.
+    Number(f64),
     Anything,
 }
 
@@ -50,6 +52,9 @@ impl Expect {
         match (self, seen) {
             (Expect::Anything, _) => true,
             (Expect::Is(value), seen) => value == seen,
+            (Expect::Number(x), Value::Bulk(text)) => {
+                std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) == Some(*x)
+            }
             (Expect::Error(prefix), Value::Error(text)) => text.starts_with(prefix.as_bytes()),
             (Expect::Unordered(items), Value::Array(seen)) => sorted(items.clone()) == sorted(seen.clone()),
             (Expect::Pairs(pairs), Value::Array(seen)) => {
@@ -74,6 +79,7 @@ impl Expect {
             Expect::Unordered(items) => format!("any order of {}", show(&Value::Array(items.clone()))),
             Expect::Pairs(pairs) => format!("any order of {}", show(&Value::Map(pairs.clone()))),
             Expect::Array(items) => format!("[{}]", items.iter().map(Expect::show).collect::<Vec<_>>().join(" ")),
+            Expect::Number(x) => x.to_string(),
             Expect::Anything => "anything".into(),
         }
     }

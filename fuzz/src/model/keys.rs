@@ -53,7 +53,7 @@ impl Model {
                     Some(Stored::Hash(_)) => "hash",
                     Some(Stored::Set(_)) => "set",
                     Some(Stored::SortedSet(_)) => "zset",
-                    Some(Stored::Stream(..)) => "stream",
+                    Some(Stored::Stream(_)) => "stream",
                 };
                 Expect::Is(Value::Simple(name.into()))
             }

@@ -278,7 +278,7 @@ fn place(len: usize, i: i64) -> Option<usize> {
 }
 
 /// The places from `start` to `end`, both included.
-fn range(len: usize, start: i64, end: i64) -> std::ops::Range<usize> {
+pub(super) fn range(len: usize, start: i64, end: i64) -> std::ops::Range<usize> {
     let n = len as i64;
     let place = |i: i64| if i < 0 { i.saturating_add(n) } else { i };
     let (start, end) = (place(start).max(0), place(end).min(n - 1));

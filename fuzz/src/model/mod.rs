@@ -1,5 +1,5 @@
-//! A naive server: what strings, lists, hashes, sets, expiry, transactions and blocking pops do,
-//! written down without any concern for speed or memory.
+//! A naive server: what strings, bitmaps, lists, hashes, sets, sorted sets, streams, expiry,
+//! transactions and blocking pops do, written down without any concern for speed or memory.
 //!
 //! Databases are `BTreeMap`s of plain values. Whatever has expired is removed whenever the
 //! clock moves, so no command ever meets it. A key's version grows with each change; WATCH
@@ -9,20 +9,24 @@
 //! A command the model does not know is replied [`Expect::Anything`]; if it writes, the
 //! model is `lost` until it is told the server's content ([`Model::adopt`]).
 
+mod bitmaps;
 mod expect;
 mod hashes;
 mod keys;
 mod lists;
 mod number;
 mod sets;
+mod streams;
 mod strings;
+mod zrange;
+mod zsets;
 
 pub use expect::Expect;
 
 use crate::dump::{Content, Key, Stored};
 use norn::{
     commands::{
-        row::Flags,
+        row::{Flags, Group},
         table::{self, Command},
     },
     protocol::value::Value,
@@ -327,11 +331,13 @@ impl Model {
             at += 1;
             for client in self.line.clone() {
                 let Some(w) = &self.client(client).waiting else { continue };
-                if !w.keys.contains(&key) || !self.is_list(&key) {
+                if !w.keys.contains(&key) {
                     continue;
                 }
-                let w = self.client(client).waiting.as_ref().expect("it waits");
                 let (words, db) = (w.words.clone(), w.db);
+                if !self.may_serve(&key, &words) {
+                    continue;
+                }
                 self.db = db;
                 if let Done::Reply(expect) = self.run(&words).unwrap_or_else(Done::Reply) {
                     self.end_wait(client, expect);
@@ -355,10 +361,13 @@ impl Model {
             return Ok(Done::Reply(self.keyless(&name, words)));
         }
         match table::find(name.as_bytes()).expect("a known command").row.group {
-            norn::commands::row::Group::String => self.strings(&name, &words[1..]),
-            norn::commands::row::Group::List => self.lists(&name, &words[1..]),
-            norn::commands::row::Group::Hash => self.hashes(&name, &words[1..]),
-            norn::commands::row::Group::Set => self.sets(&name, &words[1..]),
+            Group::SortedSet => self.zsets(&name, &words[1..]),
+            Group::Stream => self.streams(&name, &words[1..]),
+            Group::Bitmap => self.bitmaps(&name, &words[1..]),
+            Group::String => self.strings(&name, &words[1..]),
+            Group::List => self.lists(&name, &words[1..]),
+            Group::Hash => self.hashes(&name, &words[1..]),
+            Group::Set => self.sets(&name, &words[1..]),
             _ => self.keys(&name, &words[1..]),
         }
     }
@@ -390,8 +399,14 @@ impl Model {
         self.touched.push(key);
     }
 
-    fn is_list(&self, key: &Key) -> bool {
-        matches!(self.content.get(key), Some(e) if matches!(e.value, Stored::List(_)))
+    /// Whether a key is of the type that a waiting command is about.
+    fn may_serve(&self, key: &Key, words: &Words) -> bool {
+        let group = command_of(words).expect("it was accepted").row.group;
+        match self.content.get(key).map(|e| &e.value) {
+            Some(Stored::List(_)) => group == Group::List,
+            Some(Stored::SortedSet(_)) => group == Group::SortedSet,
+            _ => false,
+        }
     }
 }
 
@@ -406,15 +421,25 @@ fn command_of(words: &Words) -> Option<&'static Command> {
     table::find(&words[0]).filter(|c| c.row.accepts(words.len()))
 }
 
-/// Whether the command may change data.
+/// Whether the command may change data; PFCOUNT does, though it is for readers.
 fn writes(words: &Words) -> bool {
-    command_of(words)
-        .is_some_and(|c| c.row.flags.has(Flags::WRITE) || c.subs().iter().any(|s| s.row.flags.has(Flags::WRITE)))
+    let may = |c: &Command| c.row.flags.any(Flags::WRITE.or(Flags::MAY_REPLICATE));
+    command_of(words).is_some_and(|c| may(c) || c.subs().iter().any(may))
 }
 
-/// Whether the model says what the command does.
+/// Whether the model says what the command does: not what a rough trim leaves.
 fn is_known(words: &Words) -> bool {
     let name = name(words);
-    let known = [strings::KNOWN, lists::KNOWN, hashes::KNOWN, sets::KNOWN, keys::KNOWN];
-    known.iter().any(|known| known.contains(&name.as_str())) && command_of(words).is_some()
+    let known = [
+        strings::KNOWN,
+        bitmaps::KNOWN,
+        lists::KNOWN,
+        hashes::KNOWN,
+        sets::KNOWN,
+        zsets::KNOWN,
+        streams::KNOWN,
+        keys::KNOWN,
+    ];
+    let rough = name.starts_with('x') && words.iter().any(|w| w == b"~");
+    !rough && known.iter().any(|known| known.contains(&name.as_str())) && command_of(words).is_some()
 }

@@ -104,7 +104,7 @@ impl Model {
     }
 
     /// Changes the text and not the expiry.
-    fn keep_text(&mut self, key: &[u8], text: Vec<u8>) {
+    pub(super) fn keep_text(&mut self, key: &[u8], text: Vec<u8>) {
         let expiry_ms = self.item(key).and_then(|e| e.expiry_ms);
         self.put_text(key, text, expiry_ms);
     }

@@ -59,6 +59,24 @@ const GROUPS: &[Group] = &[
     Group::Transactions,
 ];
 
+/// Commands that end the server, or do in it what no client may.
+pub const OUTSIDE: &[&str] = &["shutdown", "debug", "monitor"];
+
+/// Commands that change how replies look or come, and no data.
+pub const TALK: &[&str] = &[
+    "hello",
+    "auth",
+    "quit",
+    "client",
+    "config",
+    "subscribe",
+    "psubscribe",
+    "ssubscribe",
+    "unsubscribe",
+    "punsubscribe",
+    "sunsubscribe",
+];
+
 /// The rows to make commands of.
 pub struct Grammar {
     /// Those of the groups that store things, and all.
