@@ -36,10 +36,6 @@ impl State<'_> {
                 }
                 Reply::Int(free.into())
             }),
-            Command::HGet(k, f) => self.fields(*k).map(|map| value_of(&map, *f)),
-            Command::HMGet(k, fs) => {
-                self.fields(*k).map(|map| Reply::Array(fs.iter().map(|f| value_of(&map, *f)).collect()))
-            }
             Command::HDel(k, fs) => self.fields(*k).map(|mut map| {
                 let gone = fs.iter().filter(|f| take(&mut map, **f)).count();
                 if gone > 0 {
@@ -47,6 +43,35 @@ impl State<'_> {
                 }
                 Reply::count(gone)
             }),
+            Command::HIncrBy(k, f, n) => self.incr_field(*k, *f, *n),
+            Command::HExpire { key, ttl, when, fields } => self.expire_fields(*key, *ttl, *when, fields, at),
+            Command::HPersist(k, fs) => self.persist_fields(*k, fs),
+            Command::HGetEx(k, ttl, fs) => self.get_fields(*k, *ttl, fs, at),
+            Command::HGetDel(k, fs) => self.fields(*k).map(|mut map| {
+                let taken = fs.iter().map(|f| {
+                    let value = value_of(&map, *f);
+                    take(&mut map, *f);
+                    value
+                });
+                let replies: Vec<Reply> = taken.collect();
+                if replies.iter().any(|r| !r.is_nil()) {
+                    self.put_hash(*k, map);
+                }
+                Reply::Array(replies)
+            }),
+            Command::HSetEx { key, ttl, when, pairs } => self.set_fields(*key, *ttl, *when, pairs, at),
+            _ => return self.read_hash(command, at),
+        };
+        Some(reply.unwrap_or_else(|error| error))
+    }
+
+    /// The commands that only look.
+    fn read_hash(&mut self, command: &Command, at: &Span) -> Option<Reply> {
+        let reply = match command {
+            Command::HGet(k, f) => self.fields(*k).map(|map| value_of(&map, *f)),
+            Command::HMGet(k, fs) => {
+                self.fields(*k).map(|map| Reply::Array(fs.iter().map(|f| value_of(&map, *f)).collect()))
+            }
             Command::HLen(k) => self.fields(*k).map(|map| Reply::count(map.len())),
             Command::HGetAll(k) => self.fields(*k).map(|map| {
                 let mut pairs: Vec<(Bytes, &Bytes)> = map.iter().map(|(f, (v, _))| (field(*f), v)).collect();
@@ -63,9 +88,6 @@ impl State<'_> {
                 Reply::scanned(Reply::Array(pairs.into_iter().flat_map(texts).collect()))
             }),
             Command::HExists(k, f) => self.fields(*k).map(|map| Reply::Int(map.contains_key(f).into())),
-            Command::HIncrBy(k, f, n) => self.incr_field(*k, *f, *n),
-            Command::HExpire { key, ttl, when, fields } => self.expire_fields(*key, *ttl, *when, fields, at),
-            Command::HPersist(k, fs) => self.persist_fields(*k, fs),
             Command::HPttl(k, fs) => self.fields(*k).map(|map| {
                 let left = |f| match map.get(f) {
                     None => Reply::Int(-2),
@@ -82,20 +104,6 @@ impl State<'_> {
                 };
                 Reply::Array(fs.iter().map(deadline).collect())
             }),
-            Command::HGetEx(k, ttl, fs) => self.get_fields(*k, *ttl, fs, at),
-            Command::HGetDel(k, fs) => self.fields(*k).map(|mut map| {
-                let taken = fs.iter().map(|f| {
-                    let value = value_of(&map, *f);
-                    take(&mut map, *f);
-                    value
-                });
-                let replies: Vec<Reply> = taken.collect();
-                if replies.iter().any(|r| !r.is_nil()) {
-                    self.put_hash(*k, map);
-                }
-                Reply::Array(replies)
-            }),
-            Command::HSetEx { key, ttl, when, pairs } => self.set_fields(*key, *ttl, *when, pairs, at),
             _ => return None,
         };
         Some(reply.unwrap_or_else(|error| error))

@@ -1,6 +1,6 @@
 //! Commands on streams as words.
 
-use super::{Claimant, From, Id, NewId, StreamCommand, Trim};
+use super::{Claimant, Filter, From, Id, NewId, StreamCommand, Trim};
 use crate::model::{
     command::Key,
     encode::{Words, field},
@@ -16,11 +16,7 @@ impl StreamCommand {
             Add { key, make, trim, id, fields } => {
                 w.word("XADD").key(*key).flag(!make, "NOMKSTREAM");
                 trim.iter().for_each(|t| t.words(w));
-                match id {
-                    NewId::Auto => w.word("*"),
-                    NewId::Ms(ms) => w.text(&Bytes::from(format!("{ms}-*"))),
-                    NewId::Given(id) => w.text(&id.text()),
-                };
+                id.words(w);
                 fields.iter().for_each(|(f, v)| _ = w.text(&field(*f)).text(v));
             }
             Len(k) => _ = w.word("XLEN").key(*k),
@@ -66,12 +62,7 @@ impl StreamCommand {
             Ack(k, group, ids) => _ = all(w.word("XACK").key(*k).group(*group), ids),
             Summary(k, group) => _ = w.word("XPENDING").key(*k).group(*group),
             Pending(k, group, filter) => {
-                w.word("XPENDING").key(*k).group(*group);
-                if filter.min_idle_ms > 0 {
-                    w.word("IDLE").int(filter.min_idle_ms);
-                }
-                bound(bound(w, filter.from), filter.to).int(filter.count as i64);
-                filter.consumer.iter().for_each(|c| _ = w.consumer(*c));
+                filter.words(w.word("XPENDING").key(*k).group(*group));
             }
             Claim { key, who, ids, force, how } => {
                 all(who.words(w.word("XCLAIM").key(*key)), ids).flag(*force, "FORCE").flag(who.just_id, "JUSTID");
@@ -84,6 +75,26 @@ impl StreamCommand {
                 w.word("COUNT").int(*count as i64).flag(who.just_id, "JUSTID");
             }
         }
+    }
+}
+
+impl NewId {
+    fn words(&self, w: &mut Words) {
+        match self {
+            NewId::Auto => w.word("*"),
+            NewId::Ms(ms) => w.text(&Bytes::from(format!("{ms}-*"))),
+            NewId::Given(id) => w.text(&id.text()),
+        };
+    }
+}
+
+impl Filter {
+    fn words(&self, w: &mut Words) {
+        if self.min_idle_ms > 0 {
+            w.word("IDLE").int(self.min_idle_ms);
+        }
+        bound(bound(w, self.from), self.to).int(self.count as i64);
+        self.consumer.iter().for_each(|c| _ = w.consumer(*c));
     }
 }
 
