@@ -37,10 +37,13 @@ const MAX_BULK: usize = 1 << 20;
 
 /// What only a wild script sends besides [`TALK`]: the model does not know who listens.
 const WILD: &[&str] = &["publish", "spublish", "memory"];
+/// Nobody is there to migrate to.
+const NOWHERE: &[&str] = &["migrate"];
 
 static COMMANDS: LazyLock<Grammar> =
-    LazyLock::new(|| Grammar::new(|n| ![OUTSIDE, TALK, WILD].iter().any(|names| names.contains(&n))));
-static WILD_COMMANDS: LazyLock<Grammar> = LazyLock::new(|| Grammar::new(|n| !OUTSIDE.contains(&n)));
+    LazyLock::new(|| Grammar::new(|n| ![OUTSIDE, TALK, WILD, NOWHERE].iter().any(|names| names.contains(&n))));
+static WILD_COMMANDS: LazyLock<Grammar> =
+    LazyLock::new(|| Grammar::new(|n| !OUTSIDE.contains(&n) && !NOWHERE.contains(&n)));
 
 /// One step.
 enum Step {
