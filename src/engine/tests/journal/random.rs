@@ -83,7 +83,7 @@ impl Stage {
         if matches!(self.first.progress(client), Progress::Shell(ShellRequest::Migrate(_))) {
             // The network decides which keys arrive.
             let draw = self.log.len();
-            self.first.end_move(client, |i| (draw + i) % 3 > 0);
+            self.first.end_move(client, |i| !(draw + i).is_multiple_of(3));
             self.done.insert("migrate".into());
             return;
         }
