@@ -238,6 +238,11 @@ impl ZsetMut<'_> {
         self.tree().expect("a large sorted set")
     }
 
+    /// Makes a small set large, which is no change that anybody is told of.
+    pub fn make_large(mut self) {
+        self.convert();
+    }
+
     /// Says that `members` members of at most `longest` bytes will be given scores: what is
     /// too much for a small set makes it large at once.
     #[inline]

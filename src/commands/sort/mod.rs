@@ -15,7 +15,12 @@ use super::{
 };
 use crate::{
     data::packed::Item,
-    keyspace::{Entry, Event, Type, event, list, list::ListRef, set::SetRef, zset::ZsetRef},
+    keyspace::{
+        Entry, Event, Type, event, list,
+        list::ListRef,
+        set::SetRef,
+        zset::{ZsetLimits, ZsetMut, ZsetRef},
+    },
     protocol::Error,
     session::Args,
 };
@@ -165,6 +170,11 @@ fn sort(ctx: &mut Ctx) -> Outcome {
             (options.unsorted, options.alpha, options.by) = (false, true, None);
         }
         wanted = load(&e, &options, &mut elements)?;
+        if e.type_of() == Type::ZSet && matches!(ZsetRef::of(&e), ZsetRef::Packed(_)) {
+            let limits = ZsetLimits::of(&ctx.config.encoding);
+            // As in Valkey, where OBJECT ENCODING shows it.
+            ctx.keys.edit_zset(key, limits)?.into_iter().for_each(ZsetMut::make_large);
+        }
     }
     if !options.unsorted {
         put_in_order(ctx, &options, &mut elements, wanted.clone())?;

@@ -162,3 +162,16 @@ fn patterns_reach_any_key_and_expired_ones_go() {
     r.run_all(0, &["MULTI", "SET a 1", "SORT l BY w_* DESC", "SORT l STORE d"]);
     assert_eq!(r.run(0, "EXEC"), "[+OK [1 2 10 3] :4]");
 }
+
+/// OBJECT ENCODING shows that Valkey sorts only large sorted sets.
+#[test]
+fn a_sorted_set_that_was_sorted_is_large() {
+    for (command, after) in [("SORT z", "skiplist"), ("SORT_RO z BY x", "skiplist"), ("SORT z LIMIT 0 x", "listpack")] {
+        let mut r = filled();
+        let dirty = r.engine.shared.total_changes();
+        r.run(0, command);
+        assert_eq!(r.run(0, "OBJECT ENCODING z"), after, "{command}");
+        assert_eq!(r.engine.shared.total_changes(), dirty, "nothing has changed");
+        r.audit();
+    }
+}
