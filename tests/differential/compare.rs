@@ -169,7 +169,20 @@ fn same(command: &Command, ours: &Value, peer: &Value) -> bool {
     if has_scores(&name) && by_rule(rule(command), &numbers(ours), &numbers(peer)) {
         return true;
     }
+    if name.starts_with("SORT") && whole(ours) == whole(peer) && up_to_zero(ours) == up_to_zero(peer) {
+        return true;
+    }
     by_rule(rule(command), ours, peer) || intended(&name, ours, peer).is_some()
+}
+
+/// A reply's texts as SORT ALPHA of the peer collates them: a zero byte ends a text, and texts
+/// that begin alike before one come in any order. Ours are sorted by all their bytes.
+fn up_to_zero(reply: &Value) -> Value {
+    match reply {
+        Value::Bulk(text) => Value::Bulk(text.split(|b| *b == 0).next().unwrap_or_default().to_vec()),
+        Value::Array(items) => Value::Array(items.iter().map(up_to_zero).collect()),
+        other => other.clone(),
+    }
 }
 
 /// Whether a command may show scores. Redis 7.0 prints them with 17 digits, Valkey with as
