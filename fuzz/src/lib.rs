@@ -2,5 +2,6 @@
 //! simple that it is easily seen to be right.
 
 pub mod dump;
+pub mod memory;
 pub mod model;
 pub mod script;
