@@ -209,12 +209,16 @@ pub fn stamp(bytes: &[u8]) -> Stamp {
 }
 
 /// Whether a comment between the commands of another server makes sense. In a file that began
-/// as ours (`ours`) it can only be a time stamp; elsewhere anything but a line of ours.
+/// as ours (`ours`) it can only be a time stamp; elsewhere any text in which nothing of ours is
+/// left: a first line that has rotted must not hide what follows it.
 pub fn is_foreign_comment(line: &[u8], ours: bool) -> bool {
-    match ours {
-        true => matches!(stamp(line), Stamp::Seconds(_, len) if len == line.len()),
-        false => !(line.len() == MARK_LEN && (line.starts_with(SUM) || line.starts_with(END))),
+    if ours {
+        return matches!(stamp(line), Stamp::Seconds(_, len) if len == line.len());
     }
+    let text = line.strip_suffix(b"\n").unwrap_or(line);
+    let text = text.strip_suffix(b"\r").unwrap_or(text);
+    let holds = |ours: &[u8]| text.windows(ours.len()).any(|w| w == ours);
+    !text.iter().any(|b| *b < b' ' && *b != b'\t') && !holds(SUM) && !holds(END)
 }
 
 fn push_hex(out: &mut Vec<u8>, n: u64, width: u32) {
@@ -265,6 +269,8 @@ mod tests {
         assert_eq!(find(b"#hello\r\n", PLACE), Found::Damaged);
         assert_eq!(find(b"#TS:1x\r\n", PLACE), Found::Damaged);
         assert!(is_foreign_comment(b"#TS:7\r\n", true) && !is_foreign_comment(b"#TS:7\n", true));
+        assert!(!is_foreign_comment(b"#!\0\0\0$3\r\n", false), "zeros over the first lines");
+        assert!(!is_foreign_comment(&[b"#!ORN", &line(Mark::end(0), None)[..]].concat(), false), "a line end is gone");
         assert!(is_foreign_comment(b"#hello\r\n", false) && !is_foreign_comment(&line(Mark::end(0), None), false));
     }
 
