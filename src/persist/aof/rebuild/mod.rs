@@ -97,8 +97,7 @@ pub fn select(db: u32, out: &mut Vec<u8>) {
 
 fn expiry(e: &Entry, out: &mut Vec<u8>) {
     if let Some(at_ms) = e.expiry_ms() {
-        let at_ms = &mut itoa::Buffer::new().format(at_ms).to_owned();
-        write_request(out, [&b"PEXPIREAT"[..], e.key(), at_ms.as_bytes()].into_iter());
+        write_request(out, [&b"PEXPIREAT"[..], e.key(), itoa::Buffer::new().format(at_ms).as_bytes()].into_iter());
     }
 }
 
@@ -138,9 +137,11 @@ fn hash(e: &Entry, mut cursor: u64, end: usize, out: &mut Vec<u8>) -> Place {
                 cursor = table.scan(cursor, |f| match f.expiry_ms {
                     None => adder.add(&[Item::Str(f.field), Item::Str(f.value)]),
                     Some(at_ms) => {
-                        let at_ms = itoa::Buffer::new().format(at_ms).to_owned();
-                        let before = [&b"HSETEX"[..], e.key(), b"PXAT", at_ms.as_bytes(), b"FIELDS", b"1"];
-                        adder.aside(before.into_iter().chain([f.field, f.value]).collect::<Vec<_>>().into_iter());
+                        let mut digits = itoa::Buffer::new();
+                        let at_ms = digits.format(at_ms).as_bytes();
+                        adder.aside(
+                            [&b"HSETEX"[..], e.key(), b"PXAT", at_ms, b"FIELDS", b"1", f.field, f.value].into_iter(),
+                        );
                     }
                 });
             }
