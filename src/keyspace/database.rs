@@ -18,14 +18,8 @@ impl Keys<'_, '_> {
                 continue;
             }
             gone += table.len() as u64;
-            // The account is not kept by database; only another one's keys make it
-            // necessary to look at every key.
-            let bytes = if shard.dbs.iter().all(Table::is_empty) {
-                shard.meta.entry_bytes
-            } else {
-                table.iter().map(|e| e.heap_bytes()).sum()
-            };
-            shard.meta.account(bytes, 0);
+            let bytes = shard.meta.db_bytes(db);
+            shard.meta.account(db, bytes, 0);
             shard.meta.resized = true;
             let unwanted = match &mut shard.meta.keeper {
                 Some(keeper) => keeper.keep_table(db, table),
@@ -54,6 +48,7 @@ impl Keys<'_, '_> {
                 shard.mark_watched_where(db, |k| has(db, k) || has(other, k));
             }
             shard.dbs.swap(a as usize, b as usize);
+            shard.meta.swap_accounts(a, b);
             if let Some(keeper) = &mut shard.meta.keeper {
                 keeper.swap(a, b);
             }

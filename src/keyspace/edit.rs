@@ -176,12 +176,12 @@ impl<'a> Edit<'a> {
             if slot.epoch() != self.meta.epoch {
                 slot.set_epoch(self.meta.epoch);
             }
-            self.meta.account(self.before, slot.heap_bytes());
+            self.meta.account(self.db, self.before, slot.heap_bytes());
         }
     }
 
     fn remove(&mut self, slot: ViewMut<'a, Entry>) {
-        self.meta.account(self.before, 0);
+        self.meta.account(self.db, self.before, 0);
         self.meta.resized = true;
         self.changes.discard(slot.remove());
     }

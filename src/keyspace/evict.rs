@@ -183,7 +183,7 @@ impl Shard {
         let mut gone = self.dbs[db as usize].remove(hash, name).expect("it was found under this lock");
         self.meta.preserve(db, &mut gone);
         let bytes = gone.heap_bytes();
-        self.meta.account(bytes, 0);
+        self.meta.account(db, bytes, 0);
         self.meta.resized = true;
         self.meta.stats.evicted += 1;
         self.meta.mark_watched(db, name);

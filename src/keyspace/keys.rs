@@ -215,7 +215,7 @@ impl<'a, 'e> Keys<'a, 'e> {
         if !created {
             return Ok(Edit::new(slot, meta, self.changes, db, now));
         }
-        meta.account(0, slot.heap_bytes());
+        meta.account(db, 0, slot.heap_bytes());
         Ok(Edit::new(slot, meta, self.changes, db, now).created())
     }
 
@@ -233,12 +233,12 @@ impl<'a, 'e> Keys<'a, 'e> {
             let mut old = slot.replace(entry);
             meta.preserve(db, &mut old);
             meta.resized = true;
-            meta.account(0, after);
+            meta.account(db, 0, after);
             if stale {
                 meta.expire(old, db, self.changes);
                 self.changes.raise(event::NEW, db, slot.key());
             } else {
-                meta.account(old.heap_bytes(), 0);
+                meta.account(db, old.heap_bytes(), 0);
                 self.changes.discard(old);
             }
             meta.touched(self.changes, db, slot.key(), event);
@@ -256,7 +256,7 @@ impl<'a, 'e> Keys<'a, 'e> {
         let at = self.held.space().shard_of(hash);
         let Shard { dbs, meta } = self.held.shard(at);
         entry.set_epoch(meta.epoch);
-        meta.account(0, entry.heap_bytes());
+        meta.account(self.db, 0, entry.heap_bytes());
         meta.resized = true;
         let slot = dbs[self.db as usize].insert(hash, entry);
         self.changes.raise(event::NEW, self.db, slot.key());
@@ -272,7 +272,7 @@ impl<'a, 'e> Keys<'a, 'e> {
         live!(self, key, shard => slot);
         let mut e = slot?.remove();
         shard.meta.preserve(self.db, &mut e);
-        shard.meta.account(e.heap_bytes(), 0);
+        shard.meta.account(self.db, e.heap_bytes(), 0);
         shard.meta.resized = true;
         Some(e)
     }

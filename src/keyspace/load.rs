@@ -21,12 +21,12 @@ impl Shard {
             if replace {
                 let mut old = slot.replace(entry);
                 meta.preserve(db, &mut old);
-                meta.account(old.heap_bytes(), bytes);
+                meta.account(db, old.heap_bytes(), bytes);
                 meta.resized = true;
             }
             return replace;
         }
-        meta.account(0, bytes);
+        meta.account(db, 0, bytes);
         meta.resized = true;
         table.insert(hash, entry);
         true

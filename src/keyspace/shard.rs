@@ -62,6 +62,9 @@ pub struct ShardStats {
 pub struct Meta {
     /// Bytes of entries and objects; the tables' own arrays come on top.
     pub(super) entry_bytes: usize,
+    /// The part of them in each database but the first, which nearly everybody uses alone: its
+    /// part is what remains.
+    beyond_bytes: Vec<usize>,
     /// Set when a table may have changed the size of its arrays.
     pub(super) resized: bool,
     watched: HashMap<DbKey, Vec<WatchFlag>>,
@@ -117,7 +120,7 @@ impl Meta {
     /// Records that time removed `gone` from the key table.
     pub(super) fn expire(&mut self, mut gone: Entry, db: u32, changes: &mut Changes) {
         self.preserve(db, &mut gone);
-        self.account(gone.heap_bytes(), 0);
+        self.account(db, gone.heap_bytes(), 0);
         self.resized = true;
         self.stats.expired += 1;
         self.mark_watched(db, gone.key());
@@ -128,10 +131,33 @@ impl Meta {
         changes.discard(gone);
     }
 
-    /// Adjusts the account for an entry that went from `before` to `after` heap bytes.
+    /// Adjusts the account for an entry of a database that went from `before` to `after` heap
+    /// bytes.
     #[inline]
-    pub(super) fn account(&mut self, before: usize, after: usize) {
+    pub(super) fn account(&mut self, db: u32, before: usize, after: usize) {
         self.entry_bytes = self.entry_bytes + after - before;
+        if db > 0 {
+            let own = &mut self.beyond_bytes[db as usize - 1];
+            *own = *own + after - before;
+        }
+    }
+
+    /// Heap bytes of a database's entries.
+    pub(super) fn db_bytes(&self, db: u32) -> usize {
+        match db {
+            0 => self.entry_bytes - self.beyond_bytes.iter().sum::<usize>(),
+            _ => self.beyond_bytes[db as usize - 1],
+        }
+    }
+
+    /// Exchanges the accounts of two databases.
+    pub(super) fn swap_accounts(&mut self, a: u32, b: u32) {
+        let (of_a, of_b) = (self.db_bytes(a), self.db_bytes(b));
+        for (db, bytes) in [(a, of_b), (b, of_a)] {
+            if db > 0 {
+                self.beyond_bytes[db as usize - 1] = bytes;
+            }
+        }
     }
 }
 
@@ -143,7 +169,8 @@ pub struct Shard {
 
 impl Shard {
     fn new(key: HashKey, databases: usize) -> Shard {
-        Shard { dbs: (0..databases).map(|_| Table::new(key)).collect(), meta: Meta::default() }
+        let meta = Meta { beyond_bytes: vec![0; databases - 1], ..Meta::default() };
+        Shard { dbs: (0..databases).map(|_| Table::new(key)).collect(), meta }
     }
 
     /// Heap bytes of this shard's data.
@@ -156,8 +183,10 @@ impl Shard {
     /// # Panics
     /// If they differ.
     pub fn check_account(&self) {
-        let entries: usize = self.dbs.iter().flat_map(Table::iter).map(|e| e.heap_bytes()).sum();
-        assert_eq!(entries, self.meta.entry_bytes, "the account of a shard's entries");
+        for (db, table) in self.dbs.iter().enumerate() {
+            let entries: usize = table.iter().map(|e| e.heap_bytes()).sum();
+            assert_eq!(entries, self.meta.db_bytes(db as u32), "the account of a shard's entries in database {db}");
+        }
         if self.meta.keeper.is_none() {
             let agree = |e: &Entry| e.epoch() == self.meta.epoch;
             assert!(self.dbs.iter().flat_map(Table::iter).all(|e| agree(&e)), "an entry of another epoch");
