@@ -2,7 +2,7 @@
 //! and protected as the rest of the append-only file is.
 
 use super::{
-    durability::{info, loaded, picture, start_on_copy},
+    durability::{info, picture, start_on_copy},
     exchange::fill,
 };
 use crate::common::{Client, Server, Value, eventually, ok, peer, start, subject};
@@ -54,7 +54,7 @@ fn check(server: &Server) -> bool {
 #[test]
 fn a_rewrite_writes_commands_that_both_servers_load() {
     let mut server = start(OPTIONS);
-    let mut c = loaded(&server);
+    let mut c = server.client();
     fill_more(&mut c);
     rewrite(&mut c);
     for line in ["LPOP quicklist", "SELECT 3", "SET in:3 y", "SELECT 0"] {
@@ -68,14 +68,14 @@ fn a_rewrite_writes_commands_that_both_servers_load() {
     server.wait();
     assert!(check(&server));
     server.start_again();
-    let mut c = loaded(&server);
+    let mut c = server.client();
     assert_eq!(picture(&mut c), want);
     assert_reply!(c, ["SELECT", "3"], ok());
     assert_reply!(c, ["GET", "in:3"], "y");
     server.kill();
     let Some(peer) = peer() else { return };
     let theirs = start_on_copy(&peer, OPTIONS, &server.dir);
-    let mut b = loaded(&theirs);
+    let mut b = theirs.client();
     assert_eq!(picture(&mut b), want);
     assert_reply!(b, ["SELECT", "3"], ok());
     assert_reply!(b, ["GET", "in:3"], "y");
@@ -84,7 +84,7 @@ fn a_rewrite_writes_commands_that_both_servers_load() {
 #[test]
 fn the_form_may_change_from_one_rewrite_to_the_next() {
     let server = start(&[OPTIONS, &["--enable-debug-command", "yes"]].concat());
-    let mut c = loaded(&server);
+    let mut c = server.client();
     assert_reply!(c, ["HSET", "h", "f", "1"], 1);
     assert_reply!(c, ["HEXPIRE", "h", "1000", "FIELDS", "1", "f"], Value::Array(vec![Value::Int(1)]));
     assert!(file(&server, "appendonly.aof.1.base.aof").exists());
@@ -103,7 +103,7 @@ fn the_form_may_change_from_one_rewrite_to_the_next() {
 #[test]
 fn damage_in_it_is_found() {
     let mut server = start(&[OPTIONS, &["--aof-timestamp-enabled", "yes"]].concat());
-    let mut c = loaded(&server);
+    let mut c = server.client();
     fill_more(&mut c);
     rewrite(&mut c);
     server.kill();
@@ -126,13 +126,12 @@ fn damage_in_it_is_found() {
     fs::write(&base, &whole).unwrap();
     assert!(check(&server));
     server.start_again();
-    loaded(&server);
 }
 
 #[test]
 fn a_rewrite_keeps_the_form_it_began_with() {
     let server = start(OPTIONS);
-    let mut c = loaded(&server);
+    let mut c = server.client();
     assert_reply!(c, ["SET", "k", "1"], ok());
     assert_reply!(c, ["CONFIG", "SET", "rdb-key-save-delay", "2000000"], ok());
     assert!(matches!(cmd!(c, "BGREWRITEAOF"), Value::Simple(_)));

@@ -1,7 +1,6 @@
 //! The append-only file and the tool that looks at it: files that are whole, torn, damaged, or
 //! nobody's; what the tool says of them, what it cuts off, and whether the server starts on them.
 
-use super::durability::loaded;
 use crate::assert_reply;
 use crate::common::{Client, Place, Server, Value, ok, peer, start, subject};
 use std::{
@@ -73,7 +72,7 @@ fn their_check(args: &[&str], file: &Path, answer: &str) -> Option<Verdict> {
 fn written(options: &[&str]) -> Server {
     let common = ["--appendonly", "yes", "--appendfsync", "always", "--rdb-version", "10"];
     let mut server = start(&[&common[..], options].concat());
-    fill(&mut loaded(&server));
+    fill(&mut server.client());
     server.kill();
     server
 }
@@ -81,7 +80,7 @@ fn written(options: &[&str]) -> Server {
 /// The same of the other server.
 fn theirs() -> Option<Server> {
     let mut server = Server::start(&peer()?, &["--appendonly", "yes"]);
-    fill(&mut loaded(&server));
+    fill(&mut server.client());
     server.kill();
     Some(server)
 }
@@ -122,7 +121,7 @@ fn append(path: &Path, bytes: &[u8]) {
 #[track_caller]
 fn keys(server: &mut Server) -> Vec<usize> {
     server.start_again();
-    let mut c = loaded(server);
+    let mut c = server.client();
     let there = (0..10).filter(|n| c.line(&format!("GET key:{n}")) == Value::from(format!("value{n}").as_str()));
     let there = there.collect();
     server.kill();
@@ -280,7 +279,7 @@ fn a_damaged_base_or_manifest_is_refused() {
 #[test]
 fn what_was_written_later_than_a_time_is_cut_off() {
     let mut server = start(&["--appendonly", "yes", "--appendfsync", "always", "--aof-timestamp-enabled", "yes"]);
-    let mut c = loaded(&server);
+    let mut c = server.client();
     for n in 0..3 {
         assert_reply!(c, ["SET", format!("key:{n}"), format!("value{n}")], ok());
         thread::sleep(Duration::from_millis(1100));
@@ -338,7 +337,7 @@ fn another_servers_file_is_cut_where_its_own_tool_cuts_it() {
 #[test]
 fn replies_wait_for_a_write_that_takes_its_time() {
     let server = start(&["--appendonly", "yes", "--appendfsync", "always", "--enable-debug-command", "yes"]);
-    let mut c = loaded(&server);
+    let mut c = server.client();
     assert_reply!(c, ["DEBUG", "AOF-FLUSH-SLEEP", "300000"], ok());
     let began = Instant::now();
     assert_reply!(c, ["SET", "k", "1"], ok());

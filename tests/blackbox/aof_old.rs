@@ -1,9 +1,6 @@
 //! An append-only file of the old kind, which was one file in the working directory, is taken over.
 
-use super::{
-    durability::loaded,
-    exchange::{fill, seen},
-};
+use super::exchange::{fill, seen};
 use crate::assert_reply;
 use crate::common::{Server, Value, encode, eventually, ok, peer, subject};
 use std::{fs, path::Path, process::Command};
@@ -36,7 +33,7 @@ fn names(dir: &Path) -> Vec<String> {
 fn its_commands_are_executed_and_it_becomes_the_base() {
     let old = commands(&["SELECT 0", "SET a 1", "RPUSH l 1 2 3", "SELECT 3", "SET b 2", "PEXPIREAT b 99999999999999"]);
     let mut server = start_on(&old, &[]);
-    let mut c = loaded(&server);
+    let mut c = server.client();
     assert!(server.output().contains("Successfully migrated an old-style AOF file (appendonly.aof)"));
     assert!(!server.dir.join(OLD).exists());
     assert_eq!(names(&server.dir), [OLD, "appendonly.aof.1.incr.aof", "appendonly.aof.manifest"]);
@@ -47,7 +44,7 @@ fn its_commands_are_executed_and_it_becomes_the_base() {
     assert_reply!(c, ["SET", "c", "3"], ok());
     server.kill();
     server.start_again();
-    let mut c = loaded(&server);
+    let mut c = server.client();
     assert_reply!(c, ["GET", "a"], "1");
     assert_reply!(c, ["LLEN", "l"], 3);
     assert_reply!(c, ["GET", "c"], "3");
@@ -71,7 +68,7 @@ fn a_snapshot_may_stand_before_its_commands() {
     a.line("LPOP list");
     let mut server = start_on(&old, &[]);
     for round in 0..2 {
-        let mut b = loaded(&server);
+        let mut b = server.client();
         let keys: Vec<String> = a.line("KEYS *").items().iter().map(Value::text).collect();
         assert_reply!(b, ["DBSIZE"], keys.len() as i64);
         keys.iter().for_each(|key| assert_eq!(seen(&mut b, key), seen(&mut a, key), "{key}"));
@@ -88,20 +85,20 @@ fn it_may_be_torn() {
     let (sound, torn) = (commands(&["SELECT 0", "SET a 1"]), commands(&["MULTI", "SET a 2"]));
     let old = [&sound[..], &torn].concat();
     let mut server = start_on(&old, &[]);
-    assert_reply!(loaded(&server), ["GET", "a"], "1");
+    assert_reply!(server.client(), ["GET", "a"], "1");
     assert_eq!(fs::read(server.dir.join("appendonlydir").join(OLD)).unwrap(), sound);
     server.kill();
     server.start_again();
-    assert_reply!(loaded(&server), ["GET", "a"], "1");
+    assert_reply!(server.client(), ["GET", "a"], "1");
 }
 
 #[test]
 fn it_is_left_where_it_is_beside_files_of_the_new_kind() {
     let mut server = start_on(&commands(&["SET a 1"]), &[]);
-    assert_reply!(loaded(&server), ["SET", "a", "2"], ok());
+    assert_reply!(server.client(), ["SET", "a", "2"], ok());
     server.kill();
     fs::write(server.dir.join(OLD), commands(&["SET a 3"])).unwrap();
     server.start_again();
-    assert_reply!(loaded(&server), ["GET", "a"], "2");
+    assert_reply!(server.client(), ["GET", "a"], "2");
     assert!(server.dir.join(OLD).exists());
 }

@@ -1,16 +1,10 @@
 //! `dir`: where the files of the data set are, at the start and when it is changed.
 
-use crate::common::{Client, Server, Value, bulks, eventually, ok, simple, start, subject};
+use crate::common::{Client, Server, Value, bulks, eventually, ok, start, subject};
 use crate::{assert_error, assert_reply, cmd};
 use std::{fs, path::Path, process::Command};
 
 const OPTIONS: &[&str] = &["--enable-protected-configs", "yes", "--enable-debug-command", "yes"];
-
-fn loaded(server: &Server) -> Client {
-    let mut c = server.client();
-    eventually("the data set is loaded", || c.line("PING") == simple("PONG"));
-    c
-}
 
 fn set_dir(c: &mut Client, dir: impl AsRef<Path>) -> Value {
     cmd!(c, "CONFIG", "SET", "dir", dir.as_ref().to_str().expect("a plain path"))
@@ -31,7 +25,7 @@ fn a_snapshot_goes_to_and_comes_from_dir() {
     let (first, second) = (server.dir.join("first"), server.dir.join("second"));
     fs::create_dir_all(&first).unwrap();
     fs::create_dir_all(&second).unwrap();
-    let mut c = loaded(&server);
+    let mut c = server.client();
     for (name, dir) in [(first.as_path(), &first), (Path::new("../second/."), &second)] {
         assert_eq!(set_dir(&mut c, name), ok());
         assert_eq!(shown_dir(&mut c), of(dir));
@@ -48,7 +42,7 @@ fn a_snapshot_goes_to_and_comes_from_dir() {
     // The directory that a server is started with counts, also if it is not where it is started.
     for dir in [&second, &first] {
         let copy = start_in(dir);
-        let mut c = loaded(&copy);
+        let mut c = copy.client();
         assert_reply!(c, ["GET", "k"], dir.to_str().unwrap());
         assert_reply!(c, ["SAVE"], ok());
     }
@@ -66,7 +60,7 @@ fn start_in(dir: &Path) -> Server {
 #[test]
 fn a_directory_that_cannot_be_entered_is_refused() {
     let server = start(OPTIONS);
-    let mut c = loaded(&server);
+    let mut c = server.client();
     let before = of(&server.dir);
     assert_eq!(shown_dir(&mut c), before);
     let refusal = |why: &str| format!("ERR CONFIG SET failed (possibly related to argument 'dir') - {why}");
@@ -87,7 +81,7 @@ fn the_append_only_file_stays_until_it_is_opened_again() {
     let mut server = start(&[OPTIONS, &["--appendonly", "yes", "--appendfsync", "always"]].concat());
     let other = server.dir.join("other");
     fs::create_dir_all(&other).unwrap();
-    let mut c = loaded(&server);
+    let mut c = server.client();
     assert_reply!(c, ["SET", "a", "1"], ok());
     assert_eq!(set_dir(&mut c, &other), ok());
     assert_reply!(c, ["SET", "b", "1"], ok());
@@ -108,7 +102,7 @@ fn the_append_only_file_stays_until_it_is_opened_again() {
     assert!(!other.join("appendonlydir").exists());
     server.kill();
     server.start_again();
-    let mut c = loaded(&server);
+    let mut c = server.client();
     assert_reply!(c, ["DBSIZE"], Value::Int(3));
     assert_eq!(set_dir(&mut c, &other), ok());
     assert_reply!(c, ["CONFIG", "SET", "appendonly", "no"], ok());

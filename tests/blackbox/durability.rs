@@ -2,7 +2,7 @@
 //! that was full, and in the other server that is started on the same directory.
 
 use super::exchange::{fill, seen};
-use crate::common::{Client, Mount, Server, Value, eventually, ok, peer, simple, start, subject};
+use crate::common::{Client, Mount, Server, Value, eventually, ok, peer, start, subject};
 use crate::{assert_error, assert_reply, cmd};
 use std::{
     env,
@@ -13,18 +13,6 @@ use std::{
 };
 
 const CLIENTS: usize = 8;
-
-/// Waits until the data set is loaded.
-#[track_caller]
-pub fn loaded(server: &Server) -> Client {
-    let mut c = server.client();
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while cmd!(c, "PING") != simple("PONG") {
-        assert!(Instant::now() < deadline, "still loading");
-        thread::sleep(Duration::from_millis(10));
-    }
-    c
-}
 
 /// Whether INFO has this line about persistence.
 pub fn info(c: &mut Client, line: &str) -> bool {
@@ -65,7 +53,7 @@ fn nothing_acknowledged_is_lost_to_kill_9() {
     let mut server = start(&["--appendonly", "yes", "--appendfsync", "always"]);
     let mut known = [0u64; CLIENTS];
     for round in 0..rounds() {
-        let mut c = loaded(&server);
+        let mut c = server.client();
         for (i, known) in known.iter_mut().enumerate() {
             let (count, items) =
                 (number(cmd!(c, "GET", format!("k{i}"))), number(cmd!(c, "LLEN", format!("k{i}:list"))));
@@ -103,7 +91,7 @@ fn what_a_snapshot_holds_is_there_again() {
     assert_reply!(c, ["SET", "late", "1"], ok());
     server.kill();
     server.start_again();
-    let mut c = loaded(&server);
+    let mut c = server.client();
     assert_eq!(number(cmd!(c, "DBSIZE")), 1000);
     assert_eq!(number(cmd!(c, "GET", "key:77")), 77);
 }
@@ -117,7 +105,7 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
         mount = Mount::new(dir, "256k");
     });
     let Some(mount) = &mount else { return };
-    let mut c = loaded(&server);
+    let mut c = server.client();
     assert_reply!(c, ["SET", "before", "1"], ok());
     let big = "x".repeat(20_000);
     let (mut told, mut refused) = (0, false);
@@ -140,7 +128,7 @@ fn a_full_disk_refuses_writes_until_there_is_room() {
     eventually("writes are welcome again", || cmd!(reader, "SET", "after", "1") == ok());
     server.kill();
     server.start_again();
-    let mut c = loaded(&server);
+    let mut c = server.client();
     assert_reply!(c, ["GET", "after"], "1");
     for i in 0..told {
         assert_eq!(number(cmd!(c, "STRLEN", format!("big:{i}"))), 20_000, "it was acknowledged");
@@ -175,7 +163,7 @@ fn exchanged(from: &Path, to: &Path, aof: &str) {
     let options = ["--appendonly", aof, "--enable-debug-command", "yes"];
     let ours = if from == subject() { &["--rdb-version", "10"][..] } else { &[] };
     let mut source = Server::start(from, &[&options[..], ours].concat());
-    let mut c = loaded(&source);
+    let mut c = source.client();
     fill(&mut c);
     for n in 0..1000 {
         for line in ["SADD table {}x", "HSET hashtable {} {}", "ZADD skiplist {} {}", "RPUSH quicklist element{}"] {
@@ -195,7 +183,7 @@ fn exchanged(from: &Path, to: &Path, aof: &str) {
     c.send(&["SHUTDOWN"]);
     source.wait();
     let target = start_on_copy(to, &options, &source.dir);
-    assert_eq!(picture(&mut loaded(&target)), want, "appendonly {aof}");
+    assert_eq!(picture(&mut target.client()), want, "appendonly {aof}");
 }
 
 #[test]

@@ -177,15 +177,6 @@ fn a_silent_target_keeps_only_those_waiting_who_name_the_key() {
     assert!(began.elapsed() >= Duration::from_millis(600));
 }
 
-/// A client of a server that has loaded its data set.
-fn loaded(server: &Server) -> Client {
-    let mut c = server.client();
-    while c.line("DBSIZE").is_error() {
-        thread::sleep(Duration::from_millis(10));
-    }
-    c
-}
-
 fn keys(c: &mut Client) -> String {
     let mut keys: Vec<String> = c.line("KEYS *").items().iter().map(Value::text).collect();
     keys.sort();
@@ -199,13 +190,13 @@ fn what_was_acknowledged_before_the_end_is_gone() {
     for (answer, left) in
         [(&["+OK\r\n+OK\r\n-BUS"], "y z"), (&["+OK\r\n+OK\r\n+OK\r\n"], "z"), (&["+OK\r\n+OK\r\n:1\r\n+OK\r\n"], "y z")]
     {
-        let mut a = loaded(&from);
+        let mut a = from.client();
         a.line("MSET x 1 y 2 z 3");
         assert_eq!(migrate_keys(&mut a, fake(answer), "", "x y z"), reading, "{answer:?}");
         assert_eq!(keys(&mut a), left, "{answer:?}");
         from.kill();
         from.start_again();
-        assert_eq!(keys(&mut loaded(&from)), left, "{answer:?}, after a crash");
+        assert_eq!(keys(&mut from.client()), left, "{answer:?}, after a crash");
     }
 }
 

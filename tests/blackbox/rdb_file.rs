@@ -2,7 +2,7 @@
 
 use super::exchange::{FORMS, fill, seen};
 use crate::assert_reply;
-use crate::common::{Client, Place, Server, Value, eventually, peer, simple, subject};
+use crate::common::{Place, Server, Value, eventually, peer, simple, subject};
 use std::{
     fs,
     path::Path,
@@ -36,17 +36,12 @@ fn start_on(bytes: &[u8], options: &[&str]) -> Server {
     Server::start_prepared(command, |dir| fs::write(dir.join("dump.rdb"), bytes).unwrap())
 }
 
-fn wait_until_loaded(c: &mut Client) {
-    eventually("the data is loaded", || c.line("PING") == simple("PONG"));
-}
-
 #[test]
 fn we_load_what_they_save() {
     for (theirs, ours) in FORMS.iter().flat_map(|a| FORMS.iter().map(move |b| (a, b))) {
         let Some((theirs, bytes)) = saved(theirs) else { return };
         let (mut a, ours) = (theirs.client(), start_on(&bytes, ours));
         let mut b = ours.client();
-        wait_until_loaded(&mut b);
         assert!(ours.output().contains("DB loaded from disk"));
         for db in ["0", "5"] {
             a.cmd(&["SELECT", db]);
@@ -64,13 +59,15 @@ fn we_load_what_they_save() {
 #[test]
 fn clients_are_told_to_wait() {
     let Some((_theirs, bytes)) = saved(&[]) else { return };
-    let server = start_on(&bytes, &["--key-load-delay", "20000"]);
+    let mut command = Command::new(subject());
+    command.args(["--key-load-delay", "20000"]);
+    let server = Server::start_loading(command, |dir| fs::write(dir.join("dump.rdb"), &bytes).unwrap());
     let mut c = server.client();
     let Value::Error(text) = c.line("GET text") else { panic!("it is loading") };
     assert_eq!(text, b"LOADING Valkey is loading the dataset in memory");
     let info = c.line("INFO persistence").text();
     assert!(info.contains("loading:1") && info.contains("loading_total_bytes:"), "{info}");
-    wait_until_loaded(&mut c);
+    eventually("the data is loaded", || c.line("PING") == simple("PONG"));
     assert!(c.line("INFO persistence").text().contains("loading:0"));
     assert_reply!(c, ["GET", "text"], "hello");
 }

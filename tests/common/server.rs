@@ -6,15 +6,16 @@
 //! harness drives both.
 
 use super::client::Client;
+use super::value::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
-use std::{env, fs, io::Write, net::TcpListener, thread};
+use std::{env, fs, io, io::Write, net::TcpListener, thread};
 
 /// Ports are taken below the range from which the kernel draws those of outgoing connections.
 const PORTS: std::ops::Range<u32> = 20_000..32_000;
-const START_LIMIT: Duration = Duration::from_secs(20);
+const START_LIMIT: Duration = Duration::from_secs(60);
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -71,7 +72,15 @@ impl Server {
 
     /// The same, with something put into the directory first.
     #[track_caller]
-    pub fn start_prepared(mut command: Command, prepare: impl FnOnce(&Path)) -> Server {
+    pub fn start_prepared(command: Command, prepare: impl FnOnce(&Path)) -> Server {
+        let mut server = Server::start_loading(command, prepare);
+        server.wait_until_ready();
+        server
+    }
+
+    /// The same, but waits only until the server listens: it may still load its data.
+    #[track_caller]
+    pub fn start_loading(mut command: Command, prepare: impl FnOnce(&Path)) -> Server {
         let number = NEXT.fetch_add(1, Relaxed);
         let name = format!("norn-test-{}-{number}", std::process::id());
         let dir = env::temp_dir().join(name);
@@ -84,7 +93,7 @@ impl Server {
         command.stdin(Stdio::null()).stderr(log.try_clone().unwrap()).stdout(log);
         let child = command.spawn().unwrap_or_else(|e| panic!("cannot start {command:?}: {e}"));
         let mut server = Server { child, port, dir, command };
-        server.wait_until_ready();
+        server.wait_until("listen", |c| c.is_ok());
         server
     }
 
@@ -114,17 +123,29 @@ impl Server {
         self.output()
     }
 
+    /// Waits until the server has loaded its data: before, it listens but refuses most commands.
+    /// One that turns clients away has loaded as well.
     #[track_caller]
     fn wait_until_ready(&mut self) {
+        self.wait_until("answer", |client| {
+            let Ok(mut c) = client else { return false };
+            let loading = |v: &Value| matches!(v, Value::Error(e) if e.starts_with(b"LOADING"));
+            c.stream().write_all(b"PING\r\n").is_err()
+                || !matches!(c.recv_within(START_LIMIT), Ok(Some(v)) if loading(&v))
+        });
+    }
+
+    #[track_caller]
+    fn wait_until(&mut self, deed: &str, done: impl Fn(io::Result<Client>) -> bool) {
         let deadline = Instant::now() + START_LIMIT;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 panic!("the server ended with {status}:\n{}", self.output());
             }
-            if Client::connect(self.port).is_ok() {
+            if done(Client::connect(self.port)) {
                 return;
             }
-            assert!(Instant::now() < deadline, "the server does not listen:\n{}", self.output());
+            assert!(Instant::now() < deadline, "the server does not {deed}:\n{}", self.output());
             thread::sleep(Duration::from_millis(10));
         }
     }
