@@ -77,7 +77,7 @@ async fn stop(play: &Play) {
 pub(super) async fn rot(play: &mut Play, all: &Promise) {
     let Some((path, size, at)) = spot(play) else { return };
     let (disks, node, bit) = (SimDisks::current(), play.theatre.server.node, play.rng.below(8) as u32);
-    let content = disks.content(node, &path).unwrap_or_default();
+    let content = disks.content(node, &path).expect("its size was seen");
     disks.flip_bit(node, &path, at, bit);
     let shown = &content[content.len().saturating_sub(SHOWN_BYTES)..];
     let what = format!("bit {bit} of byte {at} of {path}, {size} bytes, was flipped (...{})", shown.escape_ascii());

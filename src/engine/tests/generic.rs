@@ -345,3 +345,35 @@ fn small_integers_count_as_shared() {
         ",
     );
 }
+
+/// The account is kept by database, so it has to follow when keys and databases change places.
+#[test]
+fn every_database_keeps_its_account() {
+    let mut r = Rig::new();
+    let fill = "MSET a 1 b 22 c 333";
+    for line in [
+        fill,
+        "SELECT 3",
+        fill,
+        "RPUSH l x y z",
+        "SWAPDB 0 3",
+        "SWAPDB 3 4",
+        "MOVE a 5",
+        "COPY b b DB 4",
+        "SELECT 4",
+        "RENAME a d",
+        "PEXPIRE b 1",
+        "FLUSHDB",
+        "SELECT 0",
+        "APPEND c 4",
+        "FLUSHDB",
+        "SELECT 5",
+        fill,
+        "FLUSHDB SYNC",
+        fill,
+        "FLUSHALL",
+    ] {
+        r.run(0, line);
+        r.audit();
+    }
+}

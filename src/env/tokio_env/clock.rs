@@ -93,7 +93,9 @@ impl Monotonic {
         let before = counter();
         let elapsed = self.start.elapsed();
         let ns = elapsed.as_secs() * 1_000_000_000 + u64::from(elapsed.subsec_nanos());
-        self.anchor.set(self.anchor.get().next(ns, before, counter()));
+        if self.counts {
+            self.anchor.set(self.anchor.get().next(ns, before, counter()));
+        }
         ns
     }
 }
