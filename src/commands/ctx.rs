@@ -89,6 +89,9 @@ pub enum ShellRequest {
     LoadAgain(Again),
     /// SAVE: wait for a job of the saving task; `+OK` or an error.
     AwaitJob { ticket: u64 },
+    /// FLUSHALL SYNC, which has replied: nothing further of this client until all is freed that
+    /// it flushed. Where nobody can wait, nobody does.
+    AwaitFreed,
     /// MIGRATE: carry keys to another server and delete those that arrived; `+OK` or an error.
     Migrate(Box<Migration>),
     /// SHUTDOWN, saving or not (`None`: if save points are configured), and whatever goes wrong

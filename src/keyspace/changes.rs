@@ -59,7 +59,14 @@ impl Changes {
     /// As [`Changes::discard`], for part of a value.
     pub fn discard_part(&mut self, part: Garbage) {
         if part.effort > LAZY_FREE_EFFORT as u64 {
-            self.garbage.push(part);
+            self.garbage.push(part.uncounted());
+        }
+    }
+
+    /// As [`Changes::discard`], for part of a value that is an object of its own now.
+    pub fn discard_cut_off(&mut self, part: Object) {
+        if part.free_effort() > LAZY_FREE_EFFORT {
+            self.garbage.push(Garbage::object(part).uncounted());
         }
     }
 

@@ -4,8 +4,8 @@ use super::{garbage::Garbage, keys::Keys, shard::Shard};
 use crate::data::table::Table;
 
 impl Keys<'_, '_> {
-    /// Deletes every key of one database; returns how many there were. Their memory is
-    /// given back away from the command if `lazy`.
+    /// Deletes every key of one database; returns how many there were. Their memory is given
+    /// back away from the command, which is said to have done it itself unless `lazy`.
     pub fn flush(&mut self, db: u32, lazy: bool) -> u64 {
         let space = self.held.space();
         let mut gone = 0;
@@ -25,8 +25,8 @@ impl Keys<'_, '_> {
                 Some(keeper) => keeper.keep_table(db, table),
                 None => Some(table),
             };
-            if lazy && let Some(table) = unwanted {
-                self.changes.garbage.push(Garbage::table(table));
+            if let Some(garbage) = unwanted.map(Garbage::table) {
+                self.changes.garbage.push(if lazy { garbage } else { garbage.uncounted() });
             }
         }
         self.changes.dirty += gone;

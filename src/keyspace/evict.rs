@@ -32,7 +32,7 @@ pub struct Rule {
     /// Keys drawn at a time.
     pub samples: usize,
     pub access: AccessPolicy,
-    /// Free large values away from the command that needs the room.
+    /// The journal says UNLINK and not DEL.
     pub lazy: bool,
 }
 
@@ -190,9 +190,7 @@ impl Shard {
         self.meta.wake(changes, db, name);
         changes.raise(event::EVICTED, db, name);
         changes.ops.push_removal(db, name, lazy);
-        if lazy {
-            changes.discard(gone);
-        }
+        changes.discard(gone);
         bytes
     }
 }

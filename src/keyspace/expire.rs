@@ -65,7 +65,8 @@ pub fn step(
         let Shard { dbs, meta } = &mut *shard;
         if let Some(slot) = dbs[db as usize].get_mut(*hash, &k.key) {
             let edit = Edit::new(slot, meta, changes, db, now);
-            HashMut::new(edit, HashLimits::NONE, key).expire(budget);
+            // The lock is held for as many fields as for keys, however many hashes have them.
+            HashMut::new(edit, HashLimits::NONE, key).expire((budget / fields_due.len()).max(1));
         }
     }
     Seen { keys: seen, due: due.len() + fields_due.len(), complete: *cursor == 0 }

@@ -6,8 +6,11 @@
 //! of which frees a handful of allocations: a member, a node, a segment's array. Whoever
 //! frees it takes so many steps and then lets others have their turn.
 
-use super::{block::Entry, object::Object};
-use crate::data::{table::Table, zset::Cut};
+use super::{
+    block::{Entry, Kind},
+    object::Object,
+};
+use crate::data::{stream::Group, table::Table, zset::Cut};
 use std::iter;
 
 type Steps = Box<dyn Iterator<Item = ()> + Send>;
@@ -17,28 +20,47 @@ pub struct Garbage {
     steps: Steps,
     /// About how many steps it takes from beginning to end; large values of a database count as one.
     pub effort: u64,
+    /// How many objects INFO counts it as.
+    pub objects: u64,
 }
 
 impl Garbage {
-    /// A value taken out of its entry.
+    fn new(effort: usize, objects: usize, steps: Steps) -> Garbage {
+        Garbage { effort: effort as u64, objects: objects as u64, steps }
+    }
+
+    /// A value taken out of its entry. Texts are not counted, however long.
     pub fn object(object: Object) -> Garbage {
-        Garbage { effort: object.free_effort() as u64, steps: steps_of(object) }
+        let counted = usize::from(!matches!(object, Object::Str(_)));
+        Garbage::new(object.free_effort(), counted, steps_of(object))
     }
 
     /// A key with its value.
     pub fn entry(entry: Entry) -> Garbage {
-        let effort = entry.object().map_or(1, Object::free_effort) as u64;
-        Garbage { effort, steps: Box::new(steps_of_entry(entry)) }
+        let effort = entry.object().map_or(1, Object::free_effort);
+        let counted = usize::from(entry.kind() != Kind::StrLarge);
+        Garbage::new(effort, counted, Box::new(steps_of_entry(entry)))
     }
 
     /// What was cut off a sorted set.
     pub fn cut(cut: Cut) -> Garbage {
-        Garbage { effort: cut.free_effort() as u64, steps: Box::new(cut.into_freed()) }
+        Garbage::new(cut.free_effort(), 0, Box::new(cut.into_freed()))
+    }
+
+    /// A stream's group, or what it no longer has.
+    pub fn group(group: Group) -> Garbage {
+        Garbage::new(group.free_effort(), 0, Box::new(group.into_freed()))
     }
 
     /// All keys of a database.
     pub fn table(table: Table<Entry>) -> Garbage {
-        Garbage { effort: table.len() as u64, steps: Box::new(table.into_iter().flat_map(steps_of_entry)) }
+        Garbage::new(table.len(), table.len(), Box::new(table.into_iter().flat_map(steps_of_entry)))
+    }
+
+    /// The same, but INFO does not count it: only part of an object, or something that its
+    /// command is said to free itself.
+    pub fn uncounted(self) -> Garbage {
+        Garbage { objects: 0, ..self }
     }
 
     /// Takes up to so many steps; whether that was not the end.
@@ -74,7 +96,6 @@ mod tests {
         table::Element,
         zset::ZSet,
     };
-    use crate::keyspace::block::Kind;
 
     const KEY: HashKey = HashKey(1);
     const MEMBERS: usize = 10_000;

@@ -291,7 +291,7 @@ impl<'a> ListMut<'a> {
             s.set_count(left);
         }, l => {
             let cut = l.trim(keep);
-            self.edit.changes().discard_object(Object::List(cut));
+            self.edit.changes().discard_cut_off(Object::List(cut));
         });
     }
 

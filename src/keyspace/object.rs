@@ -4,6 +4,9 @@ use super::block::Kind;
 use crate::data::{alloc::size_class, hash::HashTable, list::List, set::SetTable, stream::Stream, zset::ZSet};
 use bytes::Bytes;
 
+/// Bytes of a text whose pages cost as much to give back as a small allocation to free.
+const PAGES_PER_STEP_BYTES: usize = 1 << 16;
+
 /// A boxed value.
 #[derive(Clone)]
 pub enum Object {
@@ -62,10 +65,11 @@ impl Object {
         }
     }
 
-    /// How many separate allocations freeing this takes, about: the cost of a drop.
+    /// How many separate allocations freeing this takes, about: the cost of a drop. The pages
+    /// of a long text, given back to the operating system, take their time as well.
     pub fn free_effort(&self) -> usize {
         match self {
-            Object::Str(_) => 1,
+            Object::Str(s) => 1 + s.buffer_bytes / PAGES_PER_STEP_BYTES,
             Object::List(l) => l.node_count(),
             Object::Hash(h) => h.len(),
             Object::Set(s) => s.len(),

@@ -204,7 +204,9 @@ impl SetMut<'_> {
     /// Removes `count` random members, fewer than there are, each shown to `popped`; every
     /// selection has the same chance.
     pub fn pop_many(&mut self, count: usize, rng: &mut Prng, popped: impl FnMut(Item)) {
-        self.rules.pop_many(self.edit.entry_mut(), count, rng, popped);
+        if let Some(old) = self.rules.pop_many(self.edit.entry_mut(), count, rng, popped) {
+            self.edit.changes().discard_object(old);
+        }
     }
 
     /// Removes all members.

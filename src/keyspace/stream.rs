@@ -9,6 +9,7 @@ use super::{
     block::{Entry, Kind, Type},
     edit::Edit,
     event::Event,
+    garbage::Garbage,
     keys::{Key, Keys},
     object::Object,
 };
@@ -67,9 +68,24 @@ impl StreamMut<'_> {
         let gone = self.log.trim(trim, approximate, limit, &mut cut);
         if cut.node_count() > 0 {
             let cut = Stream { log: cut, ..Stream::default() };
-            self.0.changes().discard_object(Object::Stream(Box::new(cut)));
+            self.0.changes().discard_cut_off(Object::Stream(Box::new(cut)));
         }
         gone
+    }
+
+    /// Deletes a group; whether there was one.
+    pub fn destroy_group(&mut self, group: &[u8]) -> bool {
+        let gone = self.groups.destroy(group);
+        let existed = gone.is_some();
+        gone.into_iter().for_each(|group| self.0.changes().discard_part(Garbage::group(*group)));
+        existed
+    }
+
+    /// Deletes a consumer of a group and what is pending for it; returns how much that was.
+    pub fn delete_consumer(&mut self, group: &[u8], name: &[u8]) -> Option<usize> {
+        let (pending, gone) = self.groups.get_mut(group)?.delete_consumer(name)?;
+        self.0.changes().discard_part(Garbage::group(gone));
+        Some(pending)
     }
 
     /// Whether somebody reads the journal.

@@ -10,7 +10,7 @@ use crate::{
     engine::Engine,
     env::Env,
     keyspace::garbage::Garbage,
-    session::shared::{Graveyard, Shared},
+    session::{graveyard::Graveyard, shared::Shared},
 };
 use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
 

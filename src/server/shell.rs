@@ -79,6 +79,11 @@ pub async fn perform<E: Env>(local: &Rc<Local<E>>, request: ShellRequest, out: &
             true => Reply::new(out, resp3).ok(),
             false => reply_error(out, resp3, "ERR".into()),
         },
+        ShellRequest::AwaitFreed => {
+            let grave = &local.engine.shared.graveyard;
+            let ticket = grave.last();
+            poll_fn(|cx| grave.poll_freed(ticket, cx)).await;
+        }
         ShellRequest::Migrate(migration) => match migrate::perform(local, *migration, session).await {
             Ok(()) => Reply::new(out, resp3).ok(),
             Err(e) => Reply::new(out, resp3).error(&e),

@@ -7,6 +7,7 @@ pub mod blocked;
 pub mod channels;
 pub mod clients;
 pub mod commandlog;
+pub mod graveyard;
 pub mod histogram;
 pub mod jobs;
 pub mod journal;

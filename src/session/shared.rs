@@ -8,6 +8,7 @@ use super::{
     clients::ClientInfo,
     clients::Clients,
     commandlog::CommandLogs,
+    graveyard::Graveyard,
     jobs::Jobs,
     journal::Journal,
     latency::LatencyMonitor,
@@ -25,7 +26,7 @@ use crate::{
         time::{Mono, Now, Wall},
     },
     config::Config,
-    keyspace::{garbage::Garbage, shard::Keyspace},
+    keyspace::shard::Keyspace,
 };
 use std::{
     collections::BTreeMap,
@@ -126,59 +127,6 @@ pub struct Boot {
     pub config_file: String,
     /// Address-space word, `INFO` wants it.
     pub os: String,
-}
-
-/// Values waiting to be freed off the path of any command.
-#[derive(Default)]
-pub struct Graveyard {
-    queue: Mutex<(Vec<Garbage>, Option<Waker>)>,
-    pending: AtomicU64,
-    freed: AtomicU64,
-    effort: AtomicU64,
-}
-
-impl Graveyard {
-    pub fn bury(&self, items: impl Iterator<Item = Garbage>) {
-        let mut g = self.queue.lock();
-        let before = g.0.len();
-        g.0.extend(items);
-        self.pending.fetch_add((g.0.len() - before) as u64, SeqCst);
-        self.effort.fetch_add(g.0[before..].iter().map(|item| item.effort).sum(), SeqCst);
-        if let Some(w) = g.1.take() {
-            w.wake();
-        }
-    }
-
-    /// The next value to free; registers `waker` when there is none.
-    pub fn next(&self, waker: Option<&Waker>) -> Option<Garbage> {
-        let mut g = self.queue.lock();
-        let item = g.0.pop();
-        if item.is_none() {
-            g.1 = waker.cloned();
-        }
-        item
-    }
-
-    /// Says that a value taken with [`Graveyard::next`] has been freed to its end.
-    pub fn freed(&self, item: &Garbage) {
-        self.pending.fetch_sub(1, SeqCst);
-        self.effort.fetch_sub(item.effort, SeqCst);
-        self.freed.fetch_add(1, SeqCst);
-    }
-
-    /// The efforts of all values that are not yet freed.
-    pub fn effort(&self) -> u64 {
-        self.effort.load(SeqCst)
-    }
-
-    /// Values not yet freed, and freed so far.
-    pub fn counts(&self) -> (u64, u64) {
-        (self.pending.load(SeqCst), self.freed.load(SeqCst))
-    }
-
-    pub fn reset_freed(&self) {
-        self.freed.store(0, SeqCst);
-    }
 }
 
 /// Switches that DEBUG flips.

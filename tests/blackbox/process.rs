@@ -1,6 +1,6 @@
 //! What the server shows of its process: its title, its descriptors, its memory.
 
-use crate::common::{Client, Value, ok, start};
+use crate::common::{Client, Value, bulk, int, ok, start};
 use crate::{assert_error, assert_reply};
 
 /// The text of a reply.
@@ -102,4 +102,23 @@ fn a_request_of_many_arguments_leaves_nothing_behind() {
     assert_eq!(many.pipeline(&[request]).expect("a reply"), [Value::Int(0)]);
     let after = heap(&mut c);
     assert!(after - before < 300_000, "{before} {after}");
+}
+
+#[test]
+fn who_flushes_in_sync_waits_until_all_is_freed_and_goes_on_then() {
+    let server = start(&["--io-threads", "2"]);
+    let (mut c, mut other) = (server.client(), server.client());
+    let values = (0..2000).map(|n| vec!["RPUSH".into(), format!("k{n}"), "x".repeat(100)]);
+    c.pipeline(&values.collect::<Vec<_>>()).expect("replies");
+    let members: Vec<String> = (0..200_000).map(|n| n.to_string()).collect();
+    c.cmd(&[&["SADD".to_owned(), "set".to_owned()], members.as_slice()].concat());
+    other.line("UNLINK set");
+    let replies =
+        c.pipeline(&[vec!["FLUSHALL", "SYNC"], vec!["INFO", "memory"], vec!["SET", "a", "b"], vec!["DBSIZE"]]);
+    let replies = replies.expect("replies");
+    assert_eq!([&replies[0], &replies[2], &replies[3]], [&ok(), &ok(), &int(1)]);
+    let info = replies[1].text();
+    // What somebody else has dropped before has been freed as well.
+    assert!(info.contains("lazyfree_pending_objects:0\r") && info.contains("lazyfreed_objects:1\r"), "{info}");
+    assert_eq!(other.line("GET a"), bulk("b"));
 }

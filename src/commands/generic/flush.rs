@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        ctx::{Ctx, DONE, Outcome},
+        ctx::{Ctx, DONE, Flow, Outcome, ShellRequest},
         row::{Acl, Arg, Flags, Group, Row, Run, Scope},
     },
     row,
@@ -53,16 +53,22 @@ fn flushall(ctx: &mut Ctx) -> Outcome {
     }
     // Even if there was nothing, as the server does that others know.
     ctx.journal_with(&[]);
-    ctx.out.ok();
-    DONE
+    replied(ctx, lazy)
 }
 
 fn flushdb(ctx: &mut Ctx) -> Outcome {
     let lazy = is_lazy(ctx)?;
     ctx.keys.flush(ctx.session.db, lazy);
     ctx.journal_with(&[]);
+    replied(ctx, lazy)
+}
+
+/// Memory is always given back away from the locks; but who asked for it to be done before
+/// the reply waits for that.
+fn replied(ctx: &mut Ctx, lazy: bool) -> Outcome {
     ctx.out.ok();
-    DONE
+    let waits = !lazy && !ctx.session.deny_blocking && !ctx.keys.changes.garbage.is_empty();
+    if waits { Ok(Flow::Shell(ShellRequest::AwaitFreed)) } else { DONE }
 }
 
 /// Whether memory is to be given back in the background.

@@ -167,7 +167,7 @@ fn set_id(ctx: &mut Ctx) -> Outcome {
 fn destroy(ctx: &mut Ctx) -> Outcome {
     let (key, group) = (ctx.key(2), ctx.arg(3));
     let mut stream = ctx.keys.edit_stream(key)?.ok_or(NO_STREAM)?;
-    let existed = stream.groups.destroy(group);
+    let existed = stream.destroy_group(group);
     if existed {
         stream.raise(Event::stream("xgroup-destroy"));
         stream.wake();
@@ -192,7 +192,7 @@ fn create_consumer(ctx: &mut Ctx) -> Outcome {
 fn delete_consumer(ctx: &mut Ctx) -> Outcome {
     let (key, group, name) = (ctx.key(2), ctx.arg(3), ctx.arg(4));
     let mut stream = open(&mut ctx.keys, key, group)?;
-    let deleted = stream.groups.get_mut(group).and_then(|mut g| g.delete_consumer(name));
+    let deleted = stream.delete_consumer(group, name);
     if deleted.is_some() {
         stream.raise(Event::stream("xgroup-delconsumer"));
         stream.changed_aside(1);

@@ -11,6 +11,10 @@ use super::{
 };
 use crate::data::alloc::size_class;
 
+/// With a consumer that has at least one in so many of all pending entries, the others are
+/// moved: they are passed in order, but each that goes has to be looked for.
+const REBUILD_RATIO: usize = 16;
+
 /// An entry delivered and not acknowledged.
 #[derive(Clone, Debug)]
 pub struct Pending {
@@ -99,12 +103,13 @@ impl Group {
     }
 
     /// About how many allocations it has.
-    pub(super) fn free_effort(&self) -> usize {
-        self.pending.chunk_count() + 2 * self.by_name.len()
+    pub fn free_effort(&self) -> usize {
+        let owned = self.consumers.iter().flatten().map(|consumer| 1 + consumer.pending.chunk_count());
+        self.pending.chunk_count() + owned.sum::<usize>()
     }
 
     /// Frees the group, one chunk of pending entries or one consumer with each step.
-    pub(super) fn into_freed(self) -> impl Iterator<Item = ()> + Send {
+    pub fn into_freed(self) -> impl Iterator<Item = ()> + Send {
         let consumers = self.consumers.into_iter().flatten();
         let owned = consumers.flat_map(|consumer| consumer.pending.into_chunks().map(drop).chain(std::iter::once(())));
         self.pending.into_chunks().map(drop).chain(owned)
@@ -172,17 +177,27 @@ impl Group {
         (ConsumerNumber(number), true)
     }
 
-    /// Deletes a consumer and what is pending for it; returns how much that was.
-    pub fn delete_consumer(&mut self, name: &[u8]) -> Option<usize> {
+    /// Deletes a consumer and what is pending for it; returns how much that was, and what is
+    /// left of it to be freed, in the guise of a group.
+    pub fn delete_consumer(&mut self, name: &[u8]) -> Option<(usize, Group)> {
         let rank = self.rank(name).ok()?;
         let number = self.by_name.remove(rank);
         let gone = self.consumers[number as usize].take().expect("a number in use");
         self.consumer_bytes -= gone.heap_bytes();
-        for id in gone.pending.iter() {
-            self.pending.remove(*id);
-        }
         self.free.push(number);
-        Some(gone.pending_len())
+        let (owned, all) = (gone.pending_len(), self.pending.len());
+        let mut left = Group::default();
+        if owned.saturating_mul(REBUILD_RATIO) < all {
+            for id in gone.pending.iter() {
+                self.pending.remove(*id);
+            }
+        } else {
+            left.pending = std::mem::take(&mut self.pending);
+            let staying = left.pending.iter().filter(|p| p.owner != number);
+            staying.take(all - owned).for_each(|p| _ = self.pending.insert(p.clone()));
+        }
+        left.consumers.push(Some(gone));
+        Some((owned, left))
     }
 
     /// Notes that a consumer tried to do something.

@@ -69,7 +69,7 @@ impl Groups {
 
     /// About how many allocations they have.
     pub(super) fn free_effort(&self) -> usize {
-        self.all.iter().map(|n| 3 + n.group.free_effort()).sum()
+        self.all.iter().map(|n| 2 + n.group.free_effort()).sum()
     }
 
     /// Frees the groups, something of one with each step.
@@ -108,12 +108,11 @@ impl Groups {
         true
     }
 
-    /// Deletes a group; whether there was one.
-    pub fn destroy(&mut self, name: &[u8]) -> bool {
-        let Ok(rank) = self.rank(name) else { return false };
-        let gone = self.all.remove(rank);
+    /// Takes a group out, if there is one of that name.
+    pub fn destroy(&mut self, name: &[u8]) -> Option<Box<Group>> {
+        let gone = self.all.remove(self.rank(name).ok()?);
         self.bytes -= gone.heap_bytes();
-        true
+        Some(gone.group)
     }
 
     /// Panics unless every invariant holds. For tests and fuzzers: walks everything.

@@ -157,7 +157,7 @@ impl Log {
     /// Removes entries from the front; returns how many. With `approximate`, only whole
     /// nodes go, and no more entries than `limit` (0: no limit). Whole nodes go to `cut`.
     pub fn trim(&mut self, trim: Trim, approximate: bool, limit: u64, cut: &mut Log) -> u64 {
-        let mut gone = 0;
+        let mut gone = self.trim_chunks(trim, limit, cut);
         while let Some(node) = self.nodes.first() {
             let live = u64::from(node.live);
             let whole = match trim {
@@ -178,6 +178,27 @@ impl Log {
             self.len -= live;
             gone += live;
             self.nodes.pop_first().into_iter().for_each(|node| _ = cut.push_node(node));
+        }
+        gone
+    }
+
+    /// As [`Log::trim`], but only whole chunks of nodes go.
+    fn trim_chunks(&mut self, trim: Trim, limit: u64, cut: &mut Log) -> u64 {
+        let mut gone = 0;
+        while let Some(chunk) = self.nodes.first_chunk() {
+            let live = chunk.iter().map(|node| u64::from(node.live)).sum::<u64>();
+            let whole = match trim {
+                Trim::MaxLen(len) => self.len > len && self.len - live >= len,
+                Trim::MinId(id) => chunk.last().is_some_and(|node| node.last_id() < id),
+            };
+            if !whole || limit > 0 && gone + live > limit {
+                break;
+            }
+            let bytes = chunk.iter().map(Node::heap_bytes).sum::<usize>();
+            self.nodes.move_chunk(&mut cut.nodes);
+            (self.buffer_bytes, self.len) = (self.buffer_bytes - bytes, self.len - live);
+            (cut.buffer_bytes, cut.len) = (cut.buffer_bytes + bytes, cut.len + live);
+            gone += live;
         }
         gone
     }

@@ -235,6 +235,23 @@ impl<T: Keyed> Sorted<T> {
         Some(self.remove_at(p))
     }
 
+    /// The elements of the first chunk, in order.
+    pub fn first_chunk(&self) -> Option<&[T]> {
+        self.chunks.front().map(Vec::as_slice)
+    }
+
+    /// Moves the first chunk behind what `to` has, all of which has smaller ids.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn move_chunk(&mut self, to: &mut Sorted<T>) {
+        let chunk = self.drop_chunk(0);
+        self.len -= chunk.len();
+        to.len += chunk.len();
+        to.chunk_bytes += bytes_of(&chunk);
+        to.chunks.push_back(chunk);
+    }
+
     /// Removes the first element.
     pub fn pop_first(&mut self) -> Option<T> {
         (!self.is_empty()).then(|| self.remove_at(self.start()))

@@ -220,7 +220,7 @@ proptest! {
                 GroupStep::Create(c) => prop_assert_eq!(g.find_or_create(&[c], 5).1, names.insert(c)),
                 GroupStep::Delete(c) => {
                     let had = owners.values().filter(|(owner, _)| *owner == c).count();
-                    prop_assert_eq!(g.delete_consumer(&[c]), names.remove(&c).then_some(had));
+                    prop_assert_eq!(g.delete_consumer(&[c]).map(|(had, _)| had), names.remove(&c).then_some(had));
                     owners.retain(|_, (owner, _)| *owner != c);
                 }
                 GroupStep::Redeliver(n) => {
@@ -239,8 +239,49 @@ proptest! {
             prop_assert_eq!(c.pending_from(Id::MIN).collect::<Vec<_>>(), own);
         }
         groups.clone().check();
-        prop_assert!(groups.destroy(b"g"));
+        let g_effort = g.free_effort();
+        prop_assert!(groups.destroy(b"g").is_some_and(|g| g.into_freed().count() == g_effort));
         groups.check();
+    }
+}
+
+#[test]
+fn whole_chunks_of_nodes_are_cut_off_as_if_node_by_node() {
+    const LEN: u64 = 1001;
+    let limit = NodeLimit { bytes: 0, entries: 2 };
+    for (n, max) in [(0, 0), (1, 0), (0, 300), (5, 301), (129, 130), (1000, 2), (LEN, 0), (400, 1), (999, 600)] {
+        let mut log = Log::default();
+        (1..=LEN).for_each(|n| log.append(Id::new(n, 0), 1, 2, |_| b"x", limit));
+        for trim in [Trim::MaxLen(LEN - n), Trim::MinId(Id::new(n + 1, 0))] {
+            let (mut exact, mut cut) = (log.clone(), Log::default());
+            assert_eq!(exact.trim(trim, false, 0, &mut cut), n);
+            let (mut roughly, mut rough_cut) = (log.clone(), Log::default());
+            let whole = if max == 0 { n } else { n.min(max) } / 2 * 2;
+            assert_eq!(roughly.trim(trim, true, max, &mut rough_cut), if n == LEN && max == 0 { n } else { whole });
+            for (log, cut, gone) in [(&exact, &cut, n), (&roughly, &rough_cut, rough_cut.len())] {
+                log.check();
+                cut.check();
+                assert_eq!((log.len(), log.first_id().ms), (LEN - gone, if gone == LEN { 0 } else { gone + 1 }));
+                assert!(cut.is_empty() || cut.first_id().ms == 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_consumer_takes_what_is_pending_for_it_along_whoever_has_the_more() {
+    for share in [2, 50] {
+        let mut group = Group::new(Id::MIN, None);
+        let [a, b] = [b"a", b"b"].map(|name| group.find_or_create(name, 0).0);
+        (0..1000).for_each(|n| group.deliver(Id::new(n, 0), if n % share == 0 { a } else { b }, 0, 1));
+        let (had, left) = group.delete_consumer(b"a").expect("it was made");
+        assert_eq!(had as u64, 1000 / share);
+        assert!(left.into_freed().count() > had / 64);
+        group.check();
+        assert_eq!(group.pending_len(), 1000 - had);
+        let (had, _) = group.delete_consumer(b"b").expect("it was made");
+        assert_eq!((had, group.pending_len()), (1000 - 1000 / share as usize, 0));
+        group.check();
     }
 }
 

@@ -17,6 +17,7 @@ mod hashes;
 mod hyperloglog;
 mod info;
 mod journal;
+mod lazy_free;
 mod lists;
 mod migrate;
 mod pubsub;

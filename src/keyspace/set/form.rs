@@ -118,17 +118,33 @@ impl Rules {
         e.set_payload(Kind::SetInts, bytes.len()).copy_from_slice(&bytes);
     }
 
-    /// Removes `count` random members, fewer than there are, each shown to `popped`.
-    pub(super) fn pop_many(self, e: &mut Entry, count: usize, rng: &mut Prng, mut popped: impl FnMut(Item)) {
-        let Some(Object::Set(table)) = e.object_mut() else { return pop_some(e, count, rng, popped) };
-        table.pop_random(count, &mut || rng.next_u64(), |text| popped(Item::Str(text)));
-        if table.len().saturating_mul(REBUILD_RATIO) <= count && table.len() <= self.limits.packed {
-            let left = e.take_object();
-            e.set_payload(Kind::SetPacked, 0);
-            if let Some(Object::Set(left)) = left {
-                left.iter().for_each(|text| _ = self.add(e, Item::Str(text)));
-            }
+    /// Removes `count` random members, fewer than there are, each shown to `popped`. Where far
+    /// fewer stay, those are drawn and moved, and the old table with the others is returned, to
+    /// be freed.
+    pub(super) fn pop_many(
+        self,
+        e: &mut Entry,
+        count: usize,
+        rng: &mut Prng,
+        mut popped: impl FnMut(Item),
+    ) -> Option<Object> {
+        let Some(Object::Set(table)) = e.object_mut() else {
+            pop_some(e, count, rng, popped);
+            return None;
+        };
+        let staying = table.len() - count;
+        if staying.saturating_mul(REBUILD_RATIO) > count {
+            table.pop_random(count, &mut || rng.next_u64(), |text| popped(Item::Str(text)));
+            return None;
         }
+        let mut old = e.take_object();
+        e.set_payload(Kind::SetPacked, 0);
+        self.expect(e, staying);
+        if let Some(Object::Set(old)) = &mut old {
+            old.pop_random(staying, &mut || rng.next_u64(), |text| _ = self.add(e, Item::Str(text)));
+            old.iter().for_each(|text| popped(Item::Str(text)));
+        }
+        old
     }
 }
 
