@@ -71,7 +71,9 @@ pub async fn aof_writer<E: Env>(env: &E, engine: &Arc<Engine>, cell: &AofCell) -
 pub async fn follow_appendonly(engine: &Arc<Engine>, cell: &AofCell) {
     let (shared, on) = (&engine.shared, engine.shared.config.get().persistence.appendonly);
     if on && !shared.journal.is_on() {
-        if !shared.jobs.is_under_way(Job::Rewrite) {
+        if !shared.aof.is_initial() || shared.jobs.is_cancelled() {
+            // One that is under way began while it was off, and writes a base alone, or is given up.
+            shared.jobs.cancel(Job::Rewrite);
             shared.jobs.schedule(Job::Rewrite);
         }
     } else if !on && (shared.journal.is_on() || shared.jobs.is_busy()) {

@@ -6,6 +6,7 @@
 //! end, saving nothing, so that the next one finds the key space in order.
 
 use super::{
+    aof::{self, Store},
     data::{self, AofCell},
     files::{path_in, rdb_path, temp_base_name, temp_rdb_path},
     snapshot_file::{Front, SnapshotFile},
@@ -106,9 +107,17 @@ impl<E: Env> Saver<E> {
     /// A snapshot as the base of the append-only file, which goes on in another file from there.
     async fn rewrite(&self) -> Result<(), String> {
         let (shared, config) = (&self.engine.shared, self.engine.shared.config.get());
-        let aof = data::aof_writer(&self.env, &self.engine, &self.aof).await?;
         let starts = !shared.journal.is_on();
+        if starts && !config.persistence.appendonly {
+            let done = self.write_base(&config).await;
+            if shared.config.get().persistence.appendonly {
+                // Turned on meanwhile: what has been written is a base without what followed it.
+                shared.jobs.schedule(Job::Rewrite);
+            }
+            return done;
+        }
         shared.aof.set_initial(starts);
+        let aof = data::aof_writer(&self.env, &self.engine, &self.aof).await?;
         aof.begin_rewrite().await?;
         let snapshot = self.engine.begin_snapshot(&config, self.env.wall(), true, || {
             if starts {
@@ -130,6 +139,22 @@ impl<E: Env> Saver<E> {
         }
         if starts && (done.is_err() || !shared.config.get().persistence.appendonly) {
             data::stop_aof(&self.engine, &self.aof).await;
+        }
+        done
+    }
+
+    /// A snapshot as the whole append-only file, which is off.
+    async fn write_base(&self, config: &Config) -> Result<(), String> {
+        let store = Store::new(self.env.disk().clone(), &config.persistence);
+        store.create_dir().await?;
+        let snapshot = self.engine.begin_snapshot(config, self.env.wall(), true, || {});
+        let temp = path_in(&store.place.dir, &temp_base_name(self.engine.shared.boot.pid));
+        let rdb = !snapshot.is_commands();
+        self.write(snapshot, &temp, config).await?;
+        let done = aof::replace_all(&store, &temp, rdb, &config.persistence).await;
+        if done.is_err() {
+            // It has gone already if it was not the renaming that failed.
+            let _ = store.disk.remove(&temp).await;
         }
         done
     }

@@ -4,6 +4,7 @@
 
 mod aof_base;
 mod aof_file;
+mod aof_off;
 mod aof_old;
 mod buffers;
 mod command_rows;

@@ -169,18 +169,28 @@ impl Manifest {
             old.kind = Kind::History;
             self.history.insert(0, old);
         }
-        self.base_seq += 1;
-        let (seq, ending) = (self.base_seq, if rdb { "rdb" } else { "aof" });
-        let name = format!("{prefix}.{seq}.base.{ending}");
+        let ending = if rdb { "rdb" } else { "aof" };
+        let (seq, name) = self.next_name(self.base_seq, |seq| format!("{prefix}.{seq}.base.{ending}"));
+        self.base_seq = seq;
         &self.base.insert(Entry { name, seq, kind: Kind::Base }).name
     }
 
     /// Lists the next file for commands, with the name that it gets.
     pub fn add_incr(&mut self, prefix: &str) -> &Entry {
-        self.incr_seq += 1;
-        let seq = self.incr_seq;
-        self.incr.push(Entry { name: format!("{prefix}.{seq}.incr.aof"), seq, kind: Kind::Incr });
+        let (seq, name) = self.next_name(self.incr_seq, |seq| format!("{prefix}.{seq}.incr.aof"));
+        self.incr_seq = seq;
+        self.incr.push(Entry { name, seq, kind: Kind::Incr });
         &self.incr[self.incr.len() - 1]
+    }
+
+    /// The next number and its name, but for names of files that are still to be removed: numbers
+    /// begin again where a manifest that is read lists no file of a kind.
+    fn next_name(&self, last: i64, name: impl Fn(i64) -> String) -> (i64, String) {
+        let mut seq = last + 1;
+        while self.history.iter().any(|old| old.name == name(seq)) {
+            seq += 1;
+        }
+        (seq, name(seq))
     }
 
     /// Takes an old append-only file, which was one file, as the base.
@@ -355,6 +365,16 @@ mod tests {
         old.take_over("f");
         assert!(old.format().starts_with(b"file f seq 1 type b\n#NORN:"));
         assert_eq!(old.add_base("f", true), "f.2.base.rdb");
+    }
+
+    #[test]
+    fn a_file_to_be_removed_keeps_its_name_for_itself() {
+        let text = b"file f.4.base.rdb seq 4 type b\nfile f.1.incr.aof seq 1 type h\nfile f.5.base.rdb seq 5 type h\n";
+        let mut m = Manifest::parse(text).unwrap();
+        assert_eq!(m.add_incr("f").name, "f.2.incr.aof");
+        assert_eq!(m.add_base("f", true), "f.6.base.rdb");
+        let read = Manifest::parse(&m.format()).unwrap();
+        assert_eq!(read, m);
     }
 
     #[test]

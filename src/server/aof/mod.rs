@@ -33,5 +33,5 @@ mod writer;
 pub use load::{LoadRdb, Loaded, load};
 pub use open::start;
 pub use output::Output;
-pub use rewrite::AofHandle;
+pub use rewrite::{AofHandle, replace_all};
 pub use store::{Place, Store};

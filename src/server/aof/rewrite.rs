@@ -9,16 +9,20 @@
 //! 4. [`AofHandle::finish_rewrite`]: it becomes the base, and what it replaces is removed. Or
 //!    [`AofHandle::abort_rewrite`]: all files stay, and are loaded one after another.
 //!
-//! While there is no file (`appendonly no`), the first step makes one that is not listed yet,
-//! the second turns the journal on instead of marking it, and the last lists base and file
-//! together; nothing is promised before.
+//! While `appendonly` is being turned on there is no file yet: the first step makes one that is
+//! not listed, the second turns the journal on instead of marking it, and the last lists base
+//! and file together; nothing is promised before. With `appendonly no` a rewrite is asked for
+//! too: [`replace_all`] leaves a base and no file behind it, without the writer.
 
 use super::{
     output::Output,
-    store::Place,
+    store::{Place, Store},
     writer::{Trust, Writer},
 };
-use crate::env::{Disk, Env, words};
+use crate::{
+    config::Persistence,
+    env::{Disk, Env, words},
+};
 use std::{io, sync::atomic::Ordering::SeqCst};
 use tokio::sync::{mpsc, oneshot};
 
@@ -92,6 +96,19 @@ impl AofHandle {
     }
 }
 
+/// Makes a file the base and the whole append-only file, while nobody writes it: `temp` is its
+/// path, in the same directory; its content has been synced.
+///
+/// # Errors
+/// If a step fails; what was valid before is valid still.
+pub async fn replace_all<D: Disk>(store: &Store<D>, temp: &str, rdb: bool, config: &Persistence) -> Result<(), String> {
+    let mut manifest = store.manifest().await?;
+    store.replace_base(&mut manifest, temp, rdb, i64::MAX).await?;
+    store.remove_mistrust().await;
+    store.remove_history(&mut manifest, config).await;
+    Ok(())
+}
+
 impl<E: Env> Writer<E> {
     pub(super) async fn begin_rewrite(&mut self) -> Result<(), String> {
         // An earlier rewrite's mark must not be taken for the one to come.
@@ -125,7 +142,6 @@ impl<E: Env> Writer<E> {
             (Some(out), None) => out,
             _ => return Err("the journal was not marked".into()),
         };
-        let fail = |what: &str, e: io::Error| format!("Error {what} of the AOF rewrite: {}", words(&e));
         // Only what is durable may replace what was.
         let synced = out.size();
         if let Err(e) = out.sync_quietly().await {
@@ -133,18 +149,10 @@ impl<E: Env> Writer<E> {
             if self.trust != Trust::None {
                 self.mistrust(&words(&e)).await;
             }
-            return Err(fail("syncing the file", e));
+            return Err(format!("Error syncing the file of the AOF rewrite: {}", words(&e)));
         }
-        let mut manifest = self.manifest.clone();
-        let base = manifest.add_base(&self.store.place.prefix, rdb).to_owned();
-        self.manifest.use_up_names_of(&manifest);
-        let last = manifest.incr.last().map_or(0, |entry| entry.seq);
-        manifest.retire_incr(last);
-        let (disk, path) = (&self.store.disk, self.store.path(&base));
-        disk.rename(temp, &path).await.map_err(|e| fail("renaming the base", e))?;
-        self.store.sync_dir().await.map_err(|e| fail("syncing the directory", e))?;
-        self.store.persist(&manifest).await.map_err(|e| fail("writing the manifest", e))?;
-        self.manifest = manifest;
+        let last = self.manifest.incr.last().map_or(0, |entry| entry.seq);
+        let base = self.store.replace_base(&mut self.manifest, temp, rdb, last).await?;
         if self.trust == Trust::Lost {
             self.store.remove_mistrust().await;
         }
@@ -157,22 +165,8 @@ impl<E: Env> Writer<E> {
         status.base_bytes.store(bytes, SeqCst);
         self.recovered();
         self.confirm();
-        self.remove_history().await;
+        self.store.remove_history(&mut self.manifest, &self.engine.shared.config.get().persistence).await;
         Ok(())
-    }
-
-    /// Removes what is listed as history; what is left over is tried again after the next rewrite.
-    async fn remove_history(&mut self) {
-        if self.manifest.history.is_empty() || self.config().persistence.aof_disable_auto_gc {
-            return;
-        }
-        self.store.remove(self.manifest.history.iter().map(|entry| entry.name.as_str())).await;
-        let mut manifest = self.manifest.clone();
-        manifest.history.clear();
-        match self.store.persist(&manifest).await {
-            Ok(()) => self.manifest = manifest,
-            Err(e) => tracing::warn!("Can't write the AOF manifest: {}", words(&e)),
-        }
     }
 
     pub(super) async fn abort_rewrite(&mut self) -> Result<(), String> {

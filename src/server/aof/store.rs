@@ -99,6 +99,46 @@ impl<D: Disk> Store<D> {
         self.sync_dir().await
     }
 
+    /// Lists a file as the new base: `temp` is its path, on the same file system; its content
+    /// has been synced. Files with commands before number `keep` become history. The name
+    /// that the base gets; after a failure it is used up, and nothing else has changed.
+    ///
+    /// # Errors
+    /// In words for the log.
+    pub async fn replace_base(
+        &self,
+        manifest: &mut Manifest,
+        temp: &str,
+        rdb: bool,
+        keep: i64,
+    ) -> Result<String, String> {
+        let mut next = manifest.clone();
+        let base = next.add_base(&self.place.prefix, rdb).to_owned();
+        manifest.use_up_names_of(&next);
+        next.retire_incr(keep);
+        let fail = |what: &str, e: io::Error| format!("Error {what} of the AOF rewrite: {}", words(&e));
+        self.disk.rename(temp, &self.path(&base)).await.map_err(|e| fail("renaming the base", e))?;
+        self.sync_dir().await.map_err(|e| fail("syncing the directory", e))?;
+        self.persist(&next).await.map_err(|e| fail("writing the manifest", e))?;
+        *manifest = next;
+        Ok(base)
+    }
+
+    /// Removes what is listed as history, in the configuration's sense; what is left over is
+    /// tried again after the next rewrite.
+    pub async fn remove_history(&self, manifest: &mut Manifest, config: &Persistence) {
+        if manifest.history.is_empty() || config.aof_disable_auto_gc {
+            return;
+        }
+        self.remove(manifest.history.iter().map(|entry| entry.name.as_str())).await;
+        let mut rest = manifest.clone();
+        rest.history.clear();
+        match self.persist(&rest).await {
+            Ok(()) => *manifest = rest,
+            Err(e) => tracing::warn!("Can't write the AOF manifest: {}", words(&e)),
+        }
+    }
+
     /// Writes a file and makes its content durable; its name is not yet.
     pub async fn write_new(&self, name: &str, data: Bytes) -> io::Result<()> {
         let mut file = self.disk.open(&self.path(name), Open::Truncate).await?;
