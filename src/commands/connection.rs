@@ -231,7 +231,10 @@ fn reset(ctx: &mut Ctx) -> Outcome {
         names.name.clear();
         names.user = "default".into();
     }
-    s.reply_mode = ReplyMode::On;
+    // A reply that was to be left out is this one's.
+    if s.reply_mode == ReplyMode::Off {
+        s.reply_mode = ReplyMode::On;
+    }
     s.no_touch = false;
     s.info.set_flag(flag::NO_EVICT, false);
     ctx.out.resp3 = false;

@@ -89,9 +89,10 @@ pub enum ShellRequest {
     LoadAgain(Again),
     /// SAVE: wait for a job of the saving task; `+OK` or an error.
     AwaitJob { ticket: u64 },
-    /// FLUSHALL SYNC, which has replied: nothing further of this client until all is freed that
-    /// it flushed. Where nobody can wait, nobody does.
-    AwaitFreed,
+    /// FLUSHALL and FLUSHDB, which have replied: nothing further of this client until all is freed
+    /// that it flushed, and until this job of the saving task has ended. Where nobody can wait,
+    /// nobody does.
+    AwaitFlushed { freed: bool, saved: Option<u64> },
     /// MIGRATE: carry keys to another server and delete those that arrived; `+OK` or an error.
     Migrate(Box<Migration>),
     /// SHUTDOWN, saving or not (`None`: if save points are configured), and whatever goes wrong

@@ -21,7 +21,7 @@ use crate::{
         Error, Output, Reply, output,
         request::{Limits, Parsed, Span},
     },
-    session::{Args, Session, clients::flag},
+    session::{Args, Session, clients::flag, state::ReplyMode},
 };
 use bytes::{Buf, Bytes, BytesMut};
 use std::sync::atomic::Ordering::Relaxed;
@@ -120,7 +120,11 @@ impl Engine {
                 (None, Some(End::Incomplete { want })) => break Progress::Read { want },
                 (None, Some(End::Bad(e))) => {
                     w.stats(&self.shared).unexpected_errors.add(1);
+                    let mark = out.mark();
                     self.error_reply(w, &mut Reply::new(out, s.resp3), &e);
+                    if s.reply_mode != ReplyMode::On {
+                        out.truncate(mark);
+                    }
                     input.clear();
                     s.close_after_reply = true;
                     break Progress::Close;

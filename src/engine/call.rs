@@ -41,8 +41,10 @@ impl Engine {
         let flow = self.run(w, s, held, *now, command, r.args, r.first_key, out);
         let step = match flow {
             Ok(Flow::Done) | Err(()) => Step::Done,
-            Ok(Flow::Exec) if self.exec(w, s, held, (clock, now), command, out) => Step::Done,
-            Ok(Flow::Exec) => return Step::Later,
+            Ok(Flow::Exec) => match self.exec(w, s, held, (clock, now), command, out) {
+                Some(step) => step,
+                None => return Step::Later,
+            },
             Ok(Flow::Block(b)) => {
                 self.block(s, held, command, r.args, b);
                 Step::Stop(Progress::Blocked)

@@ -63,6 +63,7 @@ impl Engine {
         }
         if s.reply_mode != ReplyMode::On && silent {
             out.truncate(mark);
+            s.shell_is_silent = matches!(step, Step::Stop(Progress::Shell(_)));
         }
         if s.reply_mode == ReplyMode::Skip {
             s.reply_mode = ReplyMode::On;

@@ -4,7 +4,7 @@ use super::Engine;
 use crate::{
     keyspace::Held,
     protocol::{Error, Output, Reply},
-    session::{Session, clients::flag, mailbox::Msg},
+    session::{Session, clients::flag, mailbox::Msg, state::ReplyMode},
 };
 
 impl Engine {
@@ -13,7 +13,9 @@ impl Engine {
         while let Some(m) = s.info.mailbox.take() {
             match m {
                 Msg::Published(p) => p.write(&mut Reply::new(out, s.resp3)),
-                Msg::Raw(b) => out.put_shared(b),
+                // A monitor's lines are replies to MONITOR.
+                Msg::Raw(b) if s.reply_mode != ReplyMode::Off => out.put_shared(b),
+                Msg::Raw(_) => {}
                 Msg::Unblocked(b) => {
                     let silent = s.blocked.take().is_some_and(|b| b.silent);
                     s.info.set_flag(flag::BLOCKED, false);

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     base::time::{Now, Wall},
     commands::{
-        ctx::Flow,
+        ctx::{Flow, ShellRequest},
         table::{self, Command},
     },
     keyspace::Held,
@@ -121,7 +121,8 @@ impl Replay {
         engine.lock(held, found.row, args, first_key);
         let (w, s) = (&mut self.worker, &mut self.session);
         match engine.run(w, s, held, self.now, found, args, first_key, &mut self.out) {
-            Ok(Flow::Done) => {}
+            // Nobody waits for the reply to a flush.
+            Ok(Flow::Done | Flow::Shell(ShellRequest::AwaitFlushed { .. })) => {}
             Ok(_) => return Err(Alien::Refused(name())),
             Err(()) => self.errors += 1,
         }

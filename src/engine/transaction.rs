@@ -1,6 +1,6 @@
 //! EXEC: what MULTI queued, under one set of locks and at one instant.
 
-use super::{Engine, Worker, call::Shards};
+use super::{Engine, Progress, Worker, call::Shards, dispatch::Step};
 use crate::{
     base::{clock::Clock, time::Now},
     commands::{
@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl Engine {
-    /// Runs the session's transaction and replies its results; false if it has to wait for a
+    /// Runs the session's transaction and replies its results. `None` if it has to wait for a
     /// key that is being moved, and nothing has happened yet.
     pub(super) fn exec(
         &self,
@@ -24,7 +24,7 @@ impl Engine {
         time: (&dyn Clock, &mut Now),
         exec: &Command,
         out: &mut Output,
-    ) -> bool {
+    ) -> Option<Step> {
         let (clock, now) = time;
         let tx = s.transaction.take().expect("EXEC checked that MULTI is open");
         let watch = std::mem::take(&mut s.watch);
@@ -32,21 +32,21 @@ impl Engine {
             watch.forget(held);
             self.error_reply(w, &mut Reply::new(out, s.resp3), &Error::EXECABORT);
             w.command_stats(&self.shared, exec.id).failed.add(1);
-            return true;
+            return Some(Step::Done);
         }
         self.lock_transaction(held, &tx, &watch);
         if self.transaction_waits_for_move(&tx) {
             (s.transaction, s.watch) = (Some(tx), watch);
-            return false;
+            return None;
         }
         if watch.is_dirty() || self.watched_expired(held, &watch, *now) {
             watch.forget(held);
             Reply::new(out, s.resp3).null_array();
-            return true;
+            return Some(Step::Done);
         }
         Reply::new(out, s.resp3).array(tx.queue.len());
         s.deny_blocking = true;
-        let mut slept_ms = 0;
+        let (mut slept_ms, mut step) = (0, Step::Done);
         for q in &tx.queue {
             let command = &COMMANDS[q.command as usize];
             let args = q.args.args();
@@ -60,6 +60,10 @@ impl Engine {
                     ended.mono.0 += ms * 1_000_000;
                     slept_ms += ms;
                 }
+                // The replies leave later; they are all here.
+                Ok(Flow::Shell(request @ ShellRequest::AwaitFlushed { .. })) => {
+                    step = Step::Stop(Progress::Shell(request));
+                }
                 Ok(Flow::Shell(request)) => self.refuse_shell(w, request, &mut Reply::new(out, s.resp3)),
                 _ => {}
             }
@@ -72,7 +76,7 @@ impl Engine {
         self.sleep_after(now, slept_ms);
         s.deny_blocking = false;
         watch.forget(held);
-        true
+        Some(step)
     }
 
     /// Declines what a queued command asks of the shell: nobody can wait for it under locks.

@@ -201,7 +201,12 @@ impl<E: Env> Connection<E> {
             }
             progress = self.process();
             while let Progress::Shell(request) = progress {
-                if !super::shell::perform(&self.local, request, &mut self.out, &self.session).await {
+                let mark = self.out.mark();
+                let goes_on = super::shell::perform(&self.local, request, &mut self.out, &self.session).await;
+                if std::mem::take(&mut self.session.shell_is_silent) {
+                    self.out.truncate(mark);
+                }
+                if !goes_on {
                     progress = Progress::Close;
                     break;
                 }

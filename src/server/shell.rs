@@ -79,10 +79,16 @@ pub async fn perform<E: Env>(local: &Rc<Local<E>>, request: ShellRequest, out: &
             true => Reply::new(out, resp3).ok(),
             false => reply_error(out, resp3, "ERR".into()),
         },
-        ShellRequest::AwaitFreed => {
-            let grave = &local.engine.shared.graveyard;
-            let ticket = grave.last();
-            poll_fn(|cx| grave.poll_freed(ticket, cx)).await;
+        ShellRequest::AwaitFlushed { freed, saved } => {
+            let (grave, jobs) = (&local.engine.shared.graveyard, &local.engine.shared.jobs);
+            if freed {
+                let ticket = grave.last();
+                poll_fn(|cx| grave.poll_freed(ticket, cx)).await;
+            }
+            if let Some(ticket) = saved {
+                // If it could not be saved, the log says so; the keys are gone.
+                poll_fn(|cx| jobs.poll_end(ticket, cx)).await;
+            }
         }
         ShellRequest::Migrate(migration) => match migrate::perform(local, *migration, session).await {
             Ok(()) => Reply::new(out, resp3).ok(),

@@ -82,6 +82,8 @@ pub struct Session {
     pub resp3: bool,
     pub authenticated: bool,
     pub reply_mode: ReplyMode,
+    /// The client does not want the reply to the command that the shell is at.
+    pub shell_is_silent: bool,
     pub transaction: Option<Transaction>,
     pub watch: WatchSet,
     pub subscriptions: Subscriptions,
@@ -107,6 +109,7 @@ impl Session {
             resp3: false,
             authenticated,
             reply_mode: ReplyMode::On,
+            shell_is_silent: false,
             transaction: None,
             watch: WatchSet::default(),
             subscriptions: Subscriptions::default(),

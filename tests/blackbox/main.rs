@@ -19,4 +19,5 @@ mod migrate;
 mod process;
 mod rdb_file;
 mod saving;
+mod silence;
 mod start;

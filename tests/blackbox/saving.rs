@@ -1,7 +1,7 @@
 //! Snapshots that cannot be written, and the end of a server that cannot save: an error that
 //! names the file, nothing lost, nothing left over.
 
-use crate::common::{Client, Mount, Server, Value, eventually, ok, simple, start, subject};
+use crate::common::{Client, Mount, Server, Value, eventually, ok, peer, simple, start, subject};
 use crate::{assert_error, assert_reply, cmd};
 use std::{
     fs,
@@ -196,4 +196,36 @@ fn a_server_does_not_end_before_its_first_append_only_file_is_whole() {
     assert_reply!(c, ["CONFIG", "SET", "rdb-key-save-delay", "0"], ok());
     c.send(&["SHUTDOWN", "NOSAVE", "FORCE"]);
     assert_eq!(server.wait(), Some(0));
+}
+
+/// FLUSHALL with save points, in a transaction or not: by the time it is answered the file
+/// on disk holds nothing, and there is nothing to save.
+fn flushed(binary: &Path) {
+    let mut server = Server::start(binary, &[]);
+    let mut c = server.client();
+    assert_reply!(c, ["CONFIG", "SET", "save", "3600 1"], ok());
+    for flush in ["FLUSHALL", "FLUSHALL ASYNC", "MULTI|FLUSHALL|EXEC"] {
+        assert_reply!(c, ["SET", "k", "v"], ok());
+        assert_reply!(c, ["SAVE"], ok());
+        assert_reply!(c, ["SET", "k", "w"], ok());
+        flush.split('|').for_each(|line| drop(c.line(line)));
+        assert!(info(&mut c, "rdb_changes_since_last_save:0\r"), "{flush}");
+        server.kill();
+        server.start_again();
+        c = server.client();
+        assert_reply!(c, ["DBSIZE"], Value::Int(0));
+        assert_reply!(c, ["CONFIG", "SET", "save", "3600 1"], ok());
+    }
+    assert_reply!(c, ["CONFIG", "SET", "save", ""], ok());
+    assert_reply!(c, ["SET", "k", "v"], ok());
+    assert_reply!(c, ["FLUSHALL"], ok());
+    assert!(!info(&mut c, "rdb_changes_since_last_save:0\r"));
+}
+
+#[test]
+fn flushall_is_answered_when_the_file_is_empty() {
+    flushed(&subject());
+    if let Some(peer) = peer() {
+        flushed(&peer);
+    }
 }

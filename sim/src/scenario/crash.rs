@@ -200,7 +200,6 @@ pub(super) async fn administer(
                 0 | 1 => "BGREWRITEAOF",
                 _ => "BGSAVE",
             };
-            let request = if request == "BGREWRITEAOF" && !on { "BGSAVE" } else { request };
             let turns_on = request.ends_with("yes");
             life.notes().rebase = turns_on;
             let before = life.engine.shared.jobs.record(Job::Rewrite).count;
@@ -225,7 +224,9 @@ pub(super) async fn administer(
 /// Waits until the append-only file, just turned on, has its base.
 async fn established(env: &SimEnv, life: &Life, before: u64) {
     let shared = &life.engine.shared;
-    while shared.jobs.record(Job::Rewrite).count == before || !shared.journal.is_on() {
+    let of_now = || shared.journal.is_on() && !shared.aof.is_initial();
+    // A rewrite that began while it was off may end meanwhile, and counts too.
+    while shared.jobs.record(Job::Rewrite).count == before || !of_now() {
         env.sleep(Duration::from_millis(1)).await;
     }
 }

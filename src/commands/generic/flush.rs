@@ -48,27 +48,41 @@ fn flushall(ctx: &mut Ctx) -> Outcome {
     }
     // A snapshot of what is gone is of no use, and the one on disk would bring it back.
     ctx.shared.jobs.abandon(Job::Save);
-    if !ctx.config.persistence.save.0.is_empty() && !ctx.shared.loading.is_on() {
-        ctx.shared.jobs.schedule(Job::Save);
-    }
     // Even if there was nothing, as the server does that others know.
     ctx.journal_with(&[]);
-    replied(ctx, lazy)
+    let saved = save_nothing(ctx);
+    replied(ctx, lazy, saved)
 }
 
 fn flushdb(ctx: &mut Ctx) -> Outcome {
     let lazy = is_lazy(ctx)?;
     ctx.keys.flush(ctx.session.db, lazy);
     ctx.journal_with(&[]);
-    replied(ctx, lazy)
+    replied(ctx, lazy, None)
+}
+
+/// Has the file on disk replaced by one without keys, if there are save points; the ticket of
+/// the job that the reply waits for.
+fn save_nothing(ctx: &Ctx) -> Option<u64> {
+    let jobs = &ctx.shared.jobs;
+    if ctx.config.persistence.save.0.is_empty() || ctx.shared.loading.is_on() {
+        return None;
+    }
+    if jobs.is_under_way(Job::Rewrite) && ctx.shared.journal.is_on() {
+        // That may take long, and the log has the keys removed already.
+        jobs.schedule(Job::Save);
+        return None;
+    }
+    Some(jobs.demand(Job::Save))
 }
 
 /// Memory is always given back away from the locks; but who asked for it to be done before
 /// the reply waits for that.
-fn replied(ctx: &mut Ctx, lazy: bool) -> Outcome {
+fn replied(ctx: &mut Ctx, lazy: bool, saved: Option<u64>) -> Outcome {
     ctx.out.ok();
-    let waits = !lazy && !ctx.session.deny_blocking && !ctx.keys.changes.garbage.is_empty();
-    if waits { Ok(Flow::Shell(ShellRequest::AwaitFreed)) } else { DONE }
+    let freed = !lazy && !ctx.session.deny_blocking && !ctx.keys.changes.garbage.is_empty();
+    let waits = freed || saved.is_some();
+    if waits { Ok(Flow::Shell(ShellRequest::AwaitFlushed { freed, saved })) } else { DONE }
 }
 
 /// Whether memory is to be given back in the background.

@@ -8,7 +8,12 @@
 //! transaction's own messages.
 
 use super::{Ctx, DONE, Outcome};
-use crate::session::{Session, channels::Space, mailbox::Msg, state::Subscriptions};
+use crate::session::{
+    Session,
+    channels::Space,
+    mailbox::Msg,
+    state::{ReplyMode, Subscriptions},
+};
 use bytes::Bytes;
 use std::collections::BTreeSet;
 
@@ -88,7 +93,8 @@ pub fn deliver(ctx: &mut Ctx) {
     for msg in ctx.session.info.mailbox.take_pushes() {
         match msg {
             Msg::Published(p) => p.write(&mut ctx.out),
-            Msg::Raw(line) => ctx.out.out.put_shared(line),
+            Msg::Raw(line) if ctx.session.reply_mode != ReplyMode::Off => ctx.out.out.put_shared(line),
+            Msg::Raw(_) => {}
             _ => unreachable!("not a push"),
         }
     }

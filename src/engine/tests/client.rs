@@ -135,6 +135,13 @@ fn replies_may_be_unwanted() {
     assert_eq!(r.run(0, "CLIENT REPLY ON"), "+OK");
     assert_eq!(r.run_all(0, &["CLIENT REPLY SKIP", "CLIENT REPLY ON"]), "+OK");
     assert_eq!(r.run(0, "CLIENT REPLY maybe"), "-ERR syntax error");
+    assert_eq!(r.run_all(0, &["CLIENT REPLY SKIP", "RESET"]), "");
+    assert_eq!(r.run(0, "PING"), "+PONG");
+    assert_eq!(r.run_all(0, &["CLIENT REPLY OFF", "RESET"]), "+RESET");
+    assert_eq!(r.run(0, "PING"), "+PONG");
+    r.run(0, "CLIENT REPLY OFF");
+    assert!(r.send(0, b"*1\r\n!\r\n").is_empty(), "an error of the protocol is a reply");
+    assert!(matches!(r.progress(0), Progress::Close));
 }
 
 #[test]

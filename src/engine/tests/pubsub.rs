@@ -103,6 +103,17 @@ fn silence_does_not_cover_pushes() {
 }
 
 #[test]
+fn silence_covers_what_a_monitor_is_shown() {
+    let mut r = Rig::new();
+    r.run_all(1, &["CLIENT REPLY OFF", "MONITOR"]);
+    r.run(0, "GET k");
+    assert_eq!(r.mail(1), "");
+    assert!(r.run(1, "CLIENT REPLY ON").starts_with("+OK"));
+    r.run(0, "GET k");
+    assert!(r.mail(1).ends_with(r#""GET" "k""#));
+}
+
+#[test]
 fn keyspace_events() {
     let mut r = Rig::with(2, &[("notify-keyspace-events", "KEAnm")]);
     r.run(1, "PSUBSCRIBE __key*");

@@ -182,10 +182,45 @@ fn flushall_gives_a_save_up() {
     let mut r = Rig::with(1, &[("save", "900 1")]);
     r.run(0, "BGSAVE");
     assert_eq!(take_up(&r), Some(Job::Save));
-    r.run(0, "FLUSHALL");
+    assert_eq!(r.run(0, "FLUSHALL"), "+OK");
     assert!(r.engine.shared.jobs.is_cancelled());
     end(&r, false);
     assert_eq!(take_up(&r), Some(Job::Save), "the file on disk must not bring the keys back");
+}
+
+/// Whether a client's replies wait for a snapshot that has not ended.
+fn waits(r: &mut Rig, client: usize) -> bool {
+    let Progress::Shell(ShellRequest::AwaitFlushed { saved: Some(ticket), .. }) = *r.progress(client) else { return false };
+    r.engine.shared.jobs.poll_end(ticket, &mut Context::from_waker(Waker::noop())).is_pending()
+}
+
+#[test]
+fn the_reply_to_flushall_waits_for_an_empty_snapshot() {
+    let mut r = Rig::with(1, &[("save", "900 1")]);
+    assert_eq!(r.run_all(0, &["SET k v", "FLUSHALL"]), "+OK");
+    assert!(waits(&mut r, 0));
+    assert_eq!(take_up(&r), Some(Job::Save));
+    assert!(waits(&mut r, 0));
+    end(&r, false);
+    assert!(!waits(&mut r, 0), "whatever becomes of it");
+    assert_eq!(r.run(0, "SET k v"), "+OK", "nor does it count as a failure of the server's own");
+    r.run_all(0, &["MULTI", "FLUSHALL", "SET k w"]);
+    assert_eq!(r.run(0, "EXEC"), "[+OK +OK]");
+    assert!(waits(&mut r, 0));
+    assert_eq!(take_up(&r), Some(Job::Save));
+    end(&r, true);
+    r.run_all(0, &["CLIENT REPLY SKIP", "FLUSHALL"]);
+    assert!(waits(&mut r, 0));
+    assert_eq!(take_up(&r), Some(Job::Save));
+    end(&r, true);
+    // A rewrite takes its time, and the log knows already.
+    r.engine.shared.journal.turn(true);
+    r.run(0, "BGREWRITEAOF");
+    assert_eq!(take_up(&r), Some(Job::Rewrite));
+    assert_eq!(r.run(0, "FLUSHALL"), "+OK");
+    assert!(!waits(&mut r, 0));
+    end(&r, true);
+    assert_eq!(take_up(&r), Some(Job::Save));
 }
 
 const MISCONF: &str = "-MISCONF Valkey is configured to save RDB snapshots, but it's currently unable to persist to \
