@@ -155,9 +155,10 @@ impl Log {
     }
 
     /// Removes entries from the front; returns how many. With `approximate`, only whole
-    /// nodes go, and no more entries than `limit` (0: no limit). Whole nodes go to `cut`.
+    /// nodes go, and no more entries than `limit` (0: no limit). Whole nodes go to `cut`, which
+    /// is empty.
     pub fn trim(&mut self, trim: Trim, approximate: bool, limit: u64, cut: &mut Log) -> u64 {
-        let mut gone = self.trim_chunks(trim, limit, cut);
+        let mut gone = if limit == 0 { self.trim_chunks(trim, cut) } else { 0 };
         while let Some(node) = self.nodes.first() {
             let live = u64::from(node.live);
             let whole = match trim {
@@ -182,24 +183,45 @@ impl Log {
         gone
     }
 
-    /// As [`Log::trim`], but only whole chunks of nodes go.
-    fn trim_chunks(&mut self, trim: Trim, limit: u64, cut: &mut Log) -> u64 {
-        let mut gone = 0;
-        while let Some(chunk) = self.nodes.first_chunk() {
-            let live = chunk.iter().map(|node| u64::from(node.live)).sum::<u64>();
-            let whole = match trim {
-                Trim::MaxLen(len) => self.len > len && self.len - live >= len,
-                Trim::MinId(id) => chunk.last().is_some_and(|node| node.last_id() < id),
-            };
-            if !whole || limit > 0 && gone + live > limit {
-                break;
+    /// As [`Log::trim`] without a limit, but only whole chunks of nodes go: those that stay are
+    /// looked at, or those that go, whichever are fewer.
+    fn trim_chunks(&mut self, trim: Trim, cut: &mut Log) -> u64 {
+        let live = |chunk: &[Node]| chunk.iter().map(|node| u64::from(node.live)).sum::<u64>();
+        let (all, mut left, mut staying) = (self.nodes.chunk_count(), self.len, 0);
+        let going = match trim {
+            Trim::MaxLen(len) if self.len <= len => 0,
+            Trim::MaxLen(len) if self.len / 2 > len => {
+                let stays = |chunk: &&[Node]| {
+                    let more = staying < len;
+                    staying += live(chunk);
+                    more
+                };
+                all - self.nodes.chunks().rev().take_while(stays).count()
             }
-            let bytes = chunk.iter().map(Node::heap_bytes).sum::<usize>();
-            self.nodes.move_chunk(&mut cut.nodes);
-            (self.buffer_bytes, self.len) = (self.buffer_bytes - bytes, self.len - live);
-            (cut.buffer_bytes, cut.len) = (cut.buffer_bytes + bytes, cut.len + live);
-            gone += live;
+            Trim::MaxLen(len) => {
+                let goes = |chunk: &&[Node]| {
+                    left -= live(chunk);
+                    left >= len
+                };
+                self.nodes.chunks().take_while(goes).count()
+            }
+            Trim::MinId(id) => self.nodes.chunks_before(|last| last.last_id() < id),
+        };
+        if going == 0 {
+            return 0;
         }
+        let count = |chunks: &mut dyn Iterator<Item = &[Node]>| {
+            let nodes = chunks.flatten();
+            nodes.fold((0, 0), |(live, bytes), node| (live + u64::from(node.live), bytes + node.heap_bytes()))
+        };
+        let (gone, bytes) = if going <= all / 2 {
+            count(&mut self.nodes.chunks().take(going))
+        } else {
+            let (live, bytes) = count(&mut self.nodes.chunks().skip(going));
+            (self.len - live, self.buffer_bytes - bytes)
+        };
+        (self.len, self.buffer_bytes) = (self.len - gone, self.buffer_bytes - bytes);
+        *cut = Log { nodes: self.nodes.split_front(going), len: gone, buffer_bytes: bytes, ..Log::default() };
         gone
     }
 

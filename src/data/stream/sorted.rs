@@ -235,21 +235,25 @@ impl<T: Keyed> Sorted<T> {
         Some(self.remove_at(p))
     }
 
-    /// The elements of the first chunk, in order.
-    pub fn first_chunk(&self) -> Option<&[T]> {
-        self.chunks.front().map(Vec::as_slice)
+    /// The chunks, in order.
+    pub fn chunks(&self) -> impl DoubleEndedIterator<Item = &[T]> {
+        self.chunks.iter().map(Vec::as_slice)
     }
 
-    /// Moves the first chunk behind what `to` has, all of which has smaller ids.
-    ///
-    /// # Panics
-    /// If there is none.
-    pub fn move_chunk(&mut self, to: &mut Sorted<T>) {
-        let chunk = self.drop_chunk(0);
-        self.len -= chunk.len();
-        to.len += chunk.len();
-        to.chunk_bytes += bytes_of(&chunk);
-        to.chunks.push_back(chunk);
+    /// How many chunks there are whose last element is before something, as all before it are.
+    pub fn chunks_before(&self, before: impl Fn(&T) -> bool) -> usize {
+        self.chunks.partition_point(|c| c.last().is_some_and(&before))
+    }
+
+    /// Takes so many chunks away from the front.
+    pub fn split_front(&mut self, chunks: usize) -> Sorted<T> {
+        let staying = self.chunks.split_off(chunks);
+        let chunks = std::mem::replace(&mut self.chunks, staying);
+        let front =
+            Sorted { len: chunks.iter().map(Vec::len).sum(), chunk_bytes: chunks.iter().map(bytes_of).sum(), chunks };
+        self.len -= front.len;
+        self.chunk_bytes -= front.chunk_bytes;
+        front
     }
 
     /// Removes the first element.
