@@ -60,6 +60,10 @@ impl Engine {
         reply_bytes: u64,
     ) {
         let ns = span.1.mono.0.saturating_sub(span.0.mono.0);
+        if command.row.flags.has(Flags::ADMIN) {
+            // What is to be remembered is as CONFIG SET has just left it, its own call included.
+            w.refresh(&self.shared);
+        }
         let counters = w.stats(&self.shared);
         counters.commands.add(1);
         counters.keyspace_hits.add(std::mem::take(&mut w.changes.hits));

@@ -84,3 +84,15 @@ fn secrets_are_not_remembered() {
     assert!(got.contains("[HELLO 2 AUTH (redacted) (redacted) SETNAME me]"), "{got}");
     assert!(got.contains("[CONFIG SET maxmemory-samples 6 requirepass (redacted)]"), "{got}");
 }
+
+#[test]
+fn a_change_of_what_is_remembered_counts_at_once() {
+    let mut r = Rig::with(1, &[("slowlog-log-slower-than", "-1")]);
+    let asked = |r: &mut Rig| r.run(1, "SLOWLOG LEN");
+    r.run(0, "CONFIG SET slowlog-log-slower-than 0");
+    r.run(0, "CONFIG SET slowlog-log-slower-than -1");
+    assert_eq!(asked(&mut r), ":1", "of the two only the first");
+    r.run_all(0, &["MULTI", "CONFIG SET slowlog-log-slower-than 0", "PING", "CONFIG SET slowlog-log-slower-than -1"]);
+    r.run(0, "EXEC");
+    assert_eq!(asked(&mut r), ":3");
+}
