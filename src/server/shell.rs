@@ -10,6 +10,7 @@ use super::{
 use crate::{
     commands::ShellRequest,
     config::{self, Config},
+    engine::Engine,
     env::{Disk, DiskFile, Env, Open, words},
     protocol::{Error, Output, Reply},
     session::Session,
@@ -79,17 +80,7 @@ pub async fn perform<E: Env>(local: &Rc<Local<E>>, request: ShellRequest, out: &
             true => Reply::new(out, resp3).ok(),
             false => reply_error(out, resp3, "ERR".into()),
         },
-        ShellRequest::AwaitFlushed { freed, saved } => {
-            let (grave, jobs) = (&local.engine.shared.graveyard, &local.engine.shared.jobs);
-            if freed {
-                let ticket = grave.last();
-                poll_fn(|cx| grave.poll_freed(ticket, cx)).await;
-            }
-            if let Some(ticket) = saved {
-                // If it could not be saved, the log says so; the keys are gone.
-                poll_fn(|cx| jobs.poll_end(ticket, cx)).await;
-            }
-        }
+        ShellRequest::AwaitFlushed { freed, saved } => await_flushed(&local.engine, freed, saved).await,
         ShellRequest::Migrate(migration) => match migrate::perform(local, *migration, session).await {
             Ok(()) => Reply::new(out, resp3).ok(),
             Err(e) => Reply::new(out, resp3).error(&e),
@@ -104,6 +95,19 @@ pub async fn perform<E: Env>(local: &Rc<Local<E>>, request: ShellRequest, out: &
         }
     }
     true
+}
+
+/// Waits until what was flushed is freed, and until a job of the saving task has ended.
+async fn await_flushed(engine: &Engine, freed: bool, saved: Option<u64>) {
+    let (grave, jobs) = (&engine.shared.graveyard, &engine.shared.jobs);
+    if freed {
+        let ticket = grave.last();
+        poll_fn(|cx| grave.poll_freed(ticket, cx)).await;
+    }
+    if let Some(ticket) = saved {
+        // If it could not be saved, the log says so; the keys are gone.
+        poll_fn(|cx| jobs.poll_end(ticket, cx)).await;
+    }
 }
 
 /// Does outside what follows from the live configuration, which was `old` before; fails
