@@ -50,6 +50,8 @@ pub struct Reader {
     buf: BytesMut,
     at: u64,
     state: State,
+    /// No bytes follow those in `buf`.
+    ended: bool,
     /// A mark that ends the file was the last.
     closed: bool,
     /// The highest offset that a mark of a batch given out says is durable.
@@ -90,6 +92,7 @@ impl Reader {
             buf: BytesMut::new(),
             at: 0,
             state: State::Start,
+            ended: false,
             closed: false,
             vouched: 0,
             commands: 0,
@@ -121,6 +124,11 @@ impl Reader {
     /// Takes the file's next bytes.
     pub fn feed(&mut self, chunk: &[u8]) {
         self.buf.extend_from_slice(chunk);
+    }
+
+    /// Hears that no bytes follow; to be said before the last [`Reader::next_run`].
+    pub fn end(&mut self) {
+        self.ended = true;
     }
 
     /// Offset up to which the file has been looked at.
@@ -201,6 +209,10 @@ impl Reader {
             return Ok(Next::More);
         }
         let damaged = Damage { at: 0, what: "the first line is damaged" };
+        // What has rotted in it shows only in all of it.
+        if self.buf.len() < HEADER_LEN && !self.ended {
+            return Ok(Next::More);
+        }
         if !annotation::is_header(&self.buf) {
             if annotation::was_header(&self.buf) {
                 return Err(damaged);

@@ -75,6 +75,9 @@ fn read(bytes: &[u8], pieces: &[usize]) -> (Vec<u8>, Result<End, Damage>) {
     let (mut reader, mut out, mut rest) = (Reader::new(), Vec::new(), bytes);
     let mut sizes = pieces.iter().cycle();
     loop {
+        if rest.is_empty() {
+            reader.end();
+        }
         loop {
             match reader.next_run() {
                 Ok(Some(run)) => {

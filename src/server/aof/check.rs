@@ -145,6 +145,9 @@ impl<D: Disk, P: Person> Tool<'_, D, P> {
             let chunk = chunk.map_err(|e| format!("Failed to read from AOF {name}: {}, aborting...", words(&e)))?;
             at += (chunk.len() as u64).max(1);
             reader.feed(&chunk);
+            if at >= size {
+                reader.end();
+            }
         };
         if let Some(at) = self.late(&reader.take_stamps(), name, last, is_header(&front))? {
             return self.cut(&mut file, name, at).await.map(|()| Outcome::CutAtTime);

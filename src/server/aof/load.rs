@@ -184,6 +184,9 @@ impl<E: Env, L: LoadRdb> Load<'_, E, L> {
             }
             reader.feed(&chunk);
             at += chunk.len() as u64;
+            if at >= size {
+                reader.end();
+            }
             while let Some(mut run) = reader.next_run().map_err(|e| damaged(name, e))? {
                 if !self.may_follow(name, &reader)? {
                     continue;
