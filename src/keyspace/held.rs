@@ -32,7 +32,8 @@ impl<'e> Held<'e> {
         {
             return;
         }
-        self.set(&[shard]);
+        self.release();
+        self.guards.push((shard, self.space.shards()[shard].lock()));
     }
 
     /// Holds exactly these shards afterwards; `shards` ascends without repeats.
@@ -70,8 +71,8 @@ impl<'e> Held<'e> {
         } else if self.space.shards().len() == 1 {
             self.one(0);
             f(&self.guards[0].1);
-        } else if let Some(g) = self.space.shards()[shard].try_lock() {
-            f(&g);
+        } else {
+            self.space.shards()[shard].glance(f);
         }
     }
 

@@ -59,18 +59,20 @@ pub struct ShardStats {
 /// What a shard knows about its keys besides their values; separate from the tables so
 /// that both can be borrowed at once.
 #[derive(Default)]
+#[repr(C)]
 pub struct Meta {
+    // What every request looks at comes first: it shares the cache line of the lock.
     /// Bytes of entries and objects; the tables' own arrays come on top.
     pub(super) entry_bytes: usize,
-    /// The part of them in each database but the first, which nearly everybody uses alone: its
-    /// part is what remains.
-    beyond_bytes: Vec<usize>,
     /// Set when a table may have changed the size of its arrays.
     pub(super) resized: bool,
-    watched: HashMap<DbKey, Vec<WatchFlag>>,
     /// Parity of the snapshot epoch, and who keeps what a snapshot has yet to save.
     pub(super) epoch: bool,
     pub(super) keeper: Option<Box<dyn Keep>>,
+    /// The part of them in each database but the first, which nearly everybody uses alone: its
+    /// part is what remains.
+    beyond_bytes: Vec<usize>,
+    watched: HashMap<DbKey, Vec<WatchFlag>>,
     /// Clients blocked on a key, in the order they came.
     waiting: HashMap<DbKey, Vec<Waiter>>,
     pub stats: ShardStats,
@@ -162,6 +164,7 @@ impl Meta {
 }
 
 /// What one lock guards.
+#[repr(C)]
 pub struct Shard {
     pub(super) dbs: Vec<Table<Entry>>,
     pub(super) meta: Meta,
@@ -288,7 +291,7 @@ impl Shard {
 }
 
 /// A shard behind its lock, on cache lines of its own.
-#[repr(align(128))]
+#[repr(C, align(128))]
 pub struct ShardLock {
     inner: Mutex<Shard>,
     /// [`Shard::used_bytes`] of every shard as of its last unlock: side by side, because
@@ -300,13 +303,19 @@ pub struct ShardLock {
 
 impl ShardLock {
     /// Waits for the lock.
+    #[inline]
     pub fn lock(&self) -> ShardGuard<'_> {
-        ShardGuard { guard: self.inner.lock(), lock: self, entry_bytes: 0 }.opened()
+        let guard = self.inner.lock();
+        let entry_bytes = guard.meta.entry_bytes;
+        ShardGuard { guard, lock: self, entry_bytes }
     }
 
-    /// The lock, if nobody holds it.
-    pub fn try_lock(&self) -> Option<ShardGuard<'_>> {
-        Some(ShardGuard { guard: self.inner.try_lock()?, lock: self, entry_bytes: 0 }.opened())
+    /// Shows `f` the shard, if nobody holds the lock.
+    #[inline]
+    pub fn glance(&self, f: impl FnOnce(&Shard)) {
+        if let Some(shard) = self.inner.try_lock() {
+            f(&shard);
+        }
     }
 }
 
@@ -316,13 +325,6 @@ pub struct ShardGuard<'a> {
     lock: &'a ShardLock,
     /// The account when the lock was taken.
     entry_bytes: usize,
-}
-
-impl ShardGuard<'_> {
-    fn opened(mut self) -> Self {
-        self.entry_bytes = self.guard.meta.entry_bytes;
-        self
-    }
 }
 
 impl std::ops::Deref for ShardGuard<'_> {

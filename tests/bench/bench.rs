@@ -88,13 +88,10 @@ fn main() -> ExitCode {
             Ok(port) => pause::insert(port),
             Err(_) => Err(io::Error::other("insert needs a port")),
         },
-        [mode, threads] if mode == "engine-alone" => match threads.parse() {
-            Ok(threads) => {
-                engine::measure(threads);
-                Ok(())
-            }
-            Err(_) => Err(io::Error::other("engine-alone needs a number of threads")),
-        },
+        [mode] if mode == "engine-alone" => {
+            engine::measure();
+            Ok(())
+        }
         rows => measure(rows),
     };
     match done {
