@@ -109,7 +109,9 @@ impl Engine {
             };
             let (n, end) = self.parse_batch(w, s, &limits, input);
             prefetch(w, s, &mut held, input, n);
-            let stop = self.execute_batch(w, s, &mut held, (clock, &mut now), input, out, n);
+            let mut batch = std::mem::take(&mut w.batch);
+            let stop = self.execute_batch(w, s, &mut held, (clock, &mut now), input, out, &mut batch[..n]);
+            w.batch = batch;
             match (stop, end) {
                 (Some(p), _) => {
                     // What was parsed beyond the stop is parsed again.
@@ -207,7 +209,7 @@ impl Engine {
         (n, None)
     }
 
-    /// Executes the first `n` slots; what stopped it before the end, if anything.
+    /// Executes the requests of `batch`; what stopped it before the end, if anything.
     #[allow(clippy::too_many_arguments)]
     fn execute_batch(
         &self,
@@ -217,46 +219,42 @@ impl Engine {
         time: (&dyn Clock, &mut Now),
         input: &mut BytesMut,
         out: &mut Output,
-        n: usize,
+        batch: &mut [Slot],
     ) -> Option<Progress> {
         let (clock, now) = time;
-        for i in 0..n {
-            prefetch_lock(&w.batch[..n], &self.shared.keyspace, i + EXECUTE_AHEAD);
-            let mut slot = std::mem::take(&mut w.batch[i]);
+        for i in 0..batch.len() {
+            prefetch_lock(batch, &self.shared.keyspace, i + EXECUTE_AHEAD);
+            let slot = &mut batch[i];
             input.advance(slot.lead);
             let held_until = slot.command.and_then(|c| self.paused(w, s, c, slot.spans.len(), *now));
             if let Some(until_ms) = held_until {
-                w.batch[i] = slot;
                 return Some(Progress::Paused { until_ms });
             }
-            if self.shared.saving.is_snapshot() && self.slot_waits(s, held, &slot, input) {
-                w.batch[i] = slot;
+            if self.shared.saving.is_snapshot() && self.slot_waits(s, held, slot, input) {
                 return Some(Progress::Paused { until_ms: now.mono.0 / 1_000_000 + 1 });
             }
             // What others sent before this request comes before its reply.
             if s.info.mailbox.is_pending() && !self.on_mail(s, out) {
-                w.batch[i] = slot;
                 return Some(Progress::Kill);
             }
             w.refresh(&self.shared);
             let request = |args| Request { args, command: slot.command, first_key: slot.first_key };
             let step = if slot.is_inline() || slot.len < OWN_BUFFER_BYTES {
                 let text = if slot.is_inline() { &slot.words[..] } else { &input[..slot.len] };
-                let step = self.dispatch(w, s, held, (clock, now), request(Args::new(text, &slot.spans)), out);
+                let step = self.dispatch(w, s, held, (clock, now), &request(Args::new(text, &slot.spans)), out);
                 if !matches!(step, Step::Later) {
                     input.advance(slot.len);
                 }
                 step
             } else {
                 let own = input.split_to(slot.len).freeze();
-                let step = self.dispatch(w, s, held, (clock, now), request(Args::shared(&own, &slot.spans)), out);
+                let step = self.dispatch(w, s, held, (clock, now), &request(Args::shared(&own, &slot.spans)), out);
                 if matches!(step, Step::Later) {
                     put_back(own, input);
                 }
                 step
             };
             slot.clear();
-            w.batch[i] = slot;
             match step {
                 Step::Stop(p) => return Some(p),
                 Step::Later => return Some(Progress::Paused { until_ms: now.mono.0 / 1_000_000 + 1 }),

@@ -97,7 +97,7 @@ impl Engine {
         (s.db, s.resp3) = (b.db, b.resp3);
         let mut out = Output::new();
         let command = &COMMANDS[b.command as usize];
-        let flow = self.run(w, &mut s, held, now, command, b.args.args(), None, &mut out);
+        let flow = self.run(w, &mut s, held, &now, command, &b.args.args(), None, &mut out);
         self.commit(w, Some(&b.info));
         match flow {
             Ok(Flow::Block(_)) => {
@@ -111,7 +111,7 @@ impl Engine {
             _ => {
                 self.leave_queues(held, b);
                 // Its time is part of the command that made the key ready.
-                self.record(w, &b.info, command, b.args.args(), (now, now), out.total_written());
+                self.record(w, &b.info, command, &b.args.args(), (0, &now), out.total_written());
                 b.info.mailbox.post(Msg::Unblocked(out.to_vec().into()));
             }
         }

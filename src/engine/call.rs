@@ -1,6 +1,6 @@
 //! Executing a command: its locks, its function, and what follows from what it changed.
 
-use super::{Engine, Progress, Worker, dispatch::Request, dispatch::Step};
+use super::{Engine, Progress, Worker, dispatch::Step};
 use crate::{
     base::{clock::Clock, time::Now},
     commands::{
@@ -19,7 +19,8 @@ use smallvec::SmallVec;
 pub(super) type Shards = SmallVec<[usize; 8]>;
 
 impl Engine {
-    /// Executes one command that passed every check.
+    /// Executes one command that passed every check. Arguments and time are lent: copying what has
+    /// just been written in smaller pieces stalls the processor.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn call(
         &self,
@@ -27,18 +28,18 @@ impl Engine {
         s: &mut Session,
         held: &mut Held,
         time: (&dyn Clock, &mut Now),
-        command: &'static Command,
-        r: Request,
+        (command, first_key): (&'static Command, Option<(usize, u64)>),
+        args: &Args,
         out: &mut Output,
     ) -> Step {
         let (clock, now) = time;
         w.changes.keep_expired = self.shared.pause.is_on(*now);
-        self.lock(held, command.row, r.args, r.first_key);
-        if self.waits_for_move(command.row, r.args) {
+        self.lock(held, command.row, *args, first_key);
+        if self.waits_for_move(command.row, *args) {
             return Step::Later;
         }
-        let (began, written) = (*now, out.total_written());
-        let flow = self.run(w, s, held, *now, command, r.args, r.first_key, out);
+        let (began, written) = (now.mono, out.total_written());
+        let flow = self.run(w, s, held, now, command, args, first_key, out);
         let step = match flow {
             Ok(Flow::Done) | Err(()) => Step::Done,
             Ok(Flow::Exec) => match self.exec(w, s, held, (clock, now), command, out) {
@@ -46,7 +47,7 @@ impl Engine {
                 None => return Step::Later,
             },
             Ok(Flow::Block(b)) => {
-                self.block(s, held, command, r.args, b);
+                self.block(s, held, command, *args, b);
                 Step::Stop(Progress::Blocked)
             }
             Ok(Flow::Shell(request)) => Step::Stop(Progress::Shell(request)),
@@ -56,19 +57,19 @@ impl Engine {
             self.settle(w, held, *now);
         }
         *now = clock.now();
-        let mut ended = *now;
+        let mut ns = now.mono.0.saturating_sub(began.0);
         match &step {
             // Counted when it has been served.
             _ if s.blocked.is_some() => {
-                self.show(s, *now, command, r.args);
+                self.show(s, now, command, args);
                 return step;
             }
             // The sleep is part of the command.
-            Step::Stop(Progress::Shell(ShellRequest::Sleep { ms })) => ended.mono.0 += ms * 1_000_000,
+            Step::Stop(Progress::Shell(ShellRequest::Sleep { ms })) => ns += ms * 1_000_000,
             _ => {}
         }
-        self.record(w, &s.info, command, r.args, (began, ended), out.total_written() - written);
-        self.show(s, *now, command, r.args);
+        self.record(w, &s.info, command, args, (ns, now), out.total_written() - written);
+        self.show(s, now, command, args);
         step
     }
 
@@ -80,9 +81,9 @@ impl Engine {
         w: &mut Worker,
         s: &mut Session,
         held: &mut Held,
-        now: Now,
+        now: &Now,
         command: &'static Command,
-        args: Args,
+        args: &Args,
         first_key: Option<(usize, u64)>,
         out: &mut Output,
     ) -> Result<Flow, ()> {
@@ -93,13 +94,13 @@ impl Engine {
         let db = s.db;
         w.changes.ops.begin(self.shared.journal.is_on());
         let mut ctx = Ctx {
-            args,
+            args: *args,
             row: command.row,
             command: command.id,
             keys: Keys { held, db: s.db, now: now.wall, access, rng: &mut w.rng, changes: &mut w.changes },
             out: Reply::new(out, resp3),
             session: s,
-            now,
+            now: *now,
             config: &w.config,
             shared: &self.shared,
             renames: &self.renames,

@@ -45,7 +45,7 @@ impl Engine {
         s: &mut Session,
         held: &mut Held,
         time: (&dyn Clock, &mut Now),
-        r: Request,
+        r: &Request,
         out: &mut Output,
     ) -> Step {
         if s.reply_mode == ReplyMode::On {
@@ -55,7 +55,7 @@ impl Engine {
         if s.reply_mode == ReplyMode::SkipNext {
             s.reply_mode = ReplyMode::Skip;
         }
-        let (mark, silent) = (out.mark(), !replies_by_pushes(s, &r));
+        let (mark, silent) = (out.mark(), !replies_by_pushes(s, r));
         let step = self.admit(w, s, held, time, r, out);
         if matches!(step, Step::Later) {
             s.reply_mode = mode;
@@ -77,10 +77,10 @@ impl Engine {
         s: &mut Session,
         held: &mut Held,
         time: (&dyn Clock, &mut Now),
-        mut r: Request,
+        r: &Request,
         out: &mut Output,
     ) -> Step {
-        let command = match self.check(w, s, held, (time.0, *time.1), &r) {
+        let command = match self.check(w, s, held, (time.0, *time.1), r) {
             Ok(c) => c,
             Err((command, mut e)) => {
                 if command.is_some_and(|c| c.row.name == "exec") {
@@ -106,10 +106,8 @@ impl Engine {
             Reply::new(out, s.resp3).simple("QUEUED");
             return Step::Done;
         }
-        if command.parent.is_some() {
-            r.first_key = None;
-        }
-        self.call(w, s, held, time, command, r, out)
+        let first_key = if command.parent.is_some() { None } else { r.first_key };
+        self.call(w, s, held, time, (command, first_key), &r.args, out)
     }
 
     /// Everything that can refuse a request before it is queued or executed.

@@ -13,13 +13,14 @@ use std::sync::atomic::Ordering::Relaxed;
 impl Engine {
     /// Shows an executed command to MONITOR clients, unless it is not for them.
     #[inline]
-    pub(super) fn show(&self, s: &Session, now: Now, command: &Command, args: Args) {
+    pub(super) fn show(&self, s: &Session, now: &Now, command: &Command, args: &Args) {
         if self.shared.monitor_count.load(Relaxed) > 0 && !command.row.flags.any(Flags::SKIP_MONITOR.or(Flags::ADMIN)) {
             self.feed_monitors(s, now, command, args);
         }
     }
 
-    fn feed_monitors(&self, s: &Session, now: Now, command: &Command, args: Args) {
+    #[cold]
+    fn feed_monitors(&self, s: &Session, now: &Now, command: &Command, args: &Args) {
         let us = now.unix_us();
         let (unix, addr) = if s.info.has_flag(flag::UNIX_SOCKET) {
             ("unix:", s.info.addr.trim_end_matches(":0"))
@@ -29,7 +30,7 @@ impl Engine {
         let mut line = format!("+{}.{:06} [{} {unix}{addr}]", us / 1_000_000, us % 1_000_000, s.db).into_bytes();
         for (i, a) in args.from(0).enumerate() {
             line.push(b' ');
-            quoted(if is_secret(command, args, i) { b"(redacted)" } else { a }, &mut line);
+            quoted(if is_secret(command, *args, i) { b"(redacted)" } else { a }, &mut line);
         }
         line.extend_from_slice(b"\r\n");
         let line = Bytes::from(line);

@@ -47,19 +47,18 @@ impl Thresholds {
 }
 
 impl Engine {
-    /// Counts an executed command, and remembers it if it stands out. `reply_bytes` is
-    /// what it wrote.
+    /// Counts a command that took `ns` until now, and remembers it if it stands out.
+    /// `reply_bytes` is what it wrote.
     #[inline]
     pub(super) fn record(
         &self,
         w: &mut Worker,
         client: &ClientInfo,
         command: &Command,
-        args: Args,
-        span: (Now, Now),
+        args: &Args,
+        (ns, ended): (u64, &Now),
         reply_bytes: u64,
     ) {
-        let ns = span.1.mono.0.saturating_sub(span.0.mono.0);
         if command.row.flags.has(Flags::ADMIN) {
             // What is to be remembered is as CONFIG SET has just left it, its own call included.
             w.refresh(&self.shared);
@@ -78,14 +77,14 @@ impl Engine {
         client.commands.store(client.commands.load(Relaxed) + 1, Relaxed);
         let request_bytes = args.wire_bytes() as u64;
         if ns >= t.time_ns || request_bytes >= t.request_bytes || reply_bytes >= t.reply_bytes {
-            self.remember(w, client, command, args, span.1, [ns / 1000, request_bytes, reply_bytes]);
+            self.remember(w, client, command, args, *ended, [ns / 1000, request_bytes, reply_bytes]);
         }
     }
 
     /// Enters a command in the logs whose thresholds it crossed. `values` are its
     /// microseconds, its size and its reply's size.
     #[cold]
-    fn remember(&self, w: &Worker, client: &ClientInfo, command: &Command, args: Args, now: Now, values: [u64; 3]) {
+    fn remember(&self, w: &Worker, client: &ClientInfo, command: &Command, args: &Args, now: Now, values: [u64; 3]) {
         let m = &w.config.monitoring;
         let event = if command.row.flags.has(Flags::FAST) { "fast-command" } else { "command" };
         self.note_latency(w, event, now, values[0] / 1000);
@@ -105,7 +104,7 @@ impl Engine {
                 id: 0,
                 time_s: now.wall.0 / 1000,
                 value,
-                args: trimmed(args.from(0), |i| is_secret(command, args, i)),
+                args: trimmed(args.from(0), |i| is_secret(command, *args, i)),
                 addr: client.addr.clone(),
                 client_name: client.names.lock().name.clone(),
             };

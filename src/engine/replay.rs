@@ -120,7 +120,7 @@ impl Replay {
         let first_key = first_key.filter(|_| command.is_some() && found.parent.is_none());
         engine.lock(held, found.row, args, first_key);
         let (w, s) = (&mut self.worker, &mut self.session);
-        match engine.run(w, s, held, self.now, found, args, first_key, &mut self.out) {
+        match engine.run(w, s, held, &self.now, found, &args, first_key, &mut self.out) {
             // Nobody waits for the reply to a flush.
             Ok(Flow::Done | Flow::Shell(ShellRequest::AwaitFlushed { .. })) => {}
             Ok(_) => return Err(Alien::Refused(name())),

@@ -52,7 +52,7 @@ impl Engine {
             let args = q.args.args();
             // A run-time error is one element of the reply; the others still run.
             let (began, written) = (clock.now(), out.total_written());
-            let flow = self.run(w, s, held, *now, command, args, None, out);
+            let flow = self.run(w, s, held, now, command, &args, None, out);
             let mut ended = clock.now();
             match flow {
                 Ok(Flow::Shell(ShellRequest::Sleep { ms })) => {
@@ -68,8 +68,9 @@ impl Engine {
                 _ => {}
             }
             self.publish_changes(w);
-            self.record(w, &s.info, command, args, (began, ended), out.total_written() - written);
-            self.show(s, *now, command, args);
+            let ns = ended.mono.0.saturating_sub(began.mono.0);
+            self.record(w, &s.info, command, &args, (ns, &ended), out.total_written() - written);
+            self.show(s, now, command, &args);
         }
         // Waiters are served when the transaction has ended, and for them it is then.
         *now = clock.now();
