@@ -190,7 +190,9 @@ fn flushall_gives_a_save_up() {
 
 /// Whether a client's replies wait for a snapshot that has not ended.
 fn waits(r: &mut Rig, client: usize) -> bool {
-    let Progress::Shell(ShellRequest::AwaitFlushed { saved: Some(ticket), .. }) = *r.progress(client) else { return false };
+    let Progress::Shell(ShellRequest::AwaitFlushed { saved: Some(ticket), .. }) = *r.progress(client) else {
+        return false;
+    };
     r.engine.shared.jobs.poll_end(ticket, &mut Context::from_waker(Waker::noop())).is_pending()
 }
 
