@@ -4,6 +4,7 @@
 //! group's history can be checked by itself.
 
 use super::{
+    bits::BitCommand,
     family::Family,
     reply::Reply,
     sets::SetCommand,
@@ -33,12 +34,15 @@ pub enum Ttl {
     Persist,
 }
 
-/// SET's condition.
+/// SET's condition, or that of EXPIRE and its kin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     Always,
     Missing,
     Present,
+    /// Only of an expiry: to a later, or to an earlier one.
+    Later,
+    Earlier,
 }
 
 /// An end of a list.
@@ -72,7 +76,7 @@ pub enum Command {
     Del(Vec<Key>),
     Exists(Vec<Key>),
     Type(Key),
-    /// EXPIRE in its forms, always in milliseconds; `when` is XX or NX about the expiry.
+    /// EXPIRE in its forms, always in milliseconds; `when` is about the expiry.
     Expire {
         key: Key,
         ttl: Ttl,
@@ -150,7 +154,7 @@ pub enum Command {
     HScan(Key, bool),
     HIncrBy(Key, Field, i64),
     HExists(Key, Field),
-    /// HEXPIRE in its forms, in milliseconds; `when` is XX or NX about the field's expiry.
+    /// HEXPIRE in its forms, in milliseconds; `when` is about the field's expiry.
     HExpire {
         key: Key,
         ttl: Ttl,
@@ -170,6 +174,7 @@ pub enum Command {
         when: When,
         pairs: Vec<(Field, Bytes)>,
     },
+    OfBits(BitCommand),
     OfSet(SetCommand),
     OfZSet(ZSetCommand),
     OfStream(StreamCommand),
@@ -186,6 +191,7 @@ impl Command {
     /// The command of a family that has a part of its own in the model.
     pub fn family(&self) -> Option<&dyn Family> {
         match self {
+            Command::OfBits(c) => Some(c),
             Command::OfSet(c) => Some(c),
             Command::OfZSet(c) => Some(c),
             Command::OfStream(c) => Some(c),
@@ -217,7 +223,7 @@ impl Command {
             }
             Exec(queue) => queue.iter().for_each(|c| c.each_key(f)),
             Unwatch { .. } => {}
-            OfSet(_) | OfZSet(_) | OfStream(_) => unreachable!("a family of its own"),
+            OfBits(_) | OfSet(_) | OfZSet(_) | OfStream(_) => unreachable!("a family of its own"),
         }
     }
 

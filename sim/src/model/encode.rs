@@ -238,6 +238,8 @@ impl Words<'_> {
             When::Always => {}
             When::Missing => done(self.word(words[0])),
             When::Present => done(self.word(words[1])),
+            When::Later => done(self.word("GT")),
+            When::Earlier => done(self.word("LT")),
         }
     }
 

@@ -163,13 +163,19 @@ impl State<'_> {
     fn expire_fields(&mut self, k: Key, ttl: Ttl, when: When, fs: &[Field], at: &Span) -> Result<Reply, Reply> {
         let mut map = self.fields(k)?;
         let before = map.clone();
-        let one = |f: &Field| match map.get(f) {
-            None => Reply::Int(-2),
-            Some((_, Some(_))) if when == When::Missing => Reply::Int(0),
-            Some((_, None)) if when == When::Present => Reply::Int(0),
-            Some(_) => self.set_due(&mut map, *f, ttl, at),
-        };
-        let replies = fs.iter().map(one).collect();
+        let seen = self.seen();
+        let mut replies = Vec::new();
+        for (n, f) in fs.iter().enumerate() {
+            let seen = match seen {
+                Some(Reply::Array(parts)) => Some(parts.get(n) != Some(&Reply::Int(0))),
+                other => other.map(|_| false),
+            };
+            replies.push(match map.get(f).map(|(_, due)| *due) {
+                None => Reply::Int(-2),
+                Some(due) if self.may_expire(due, ttl, when, at, seen) => self.set_due(&mut map, *f, ttl, at),
+                Some(_) => Reply::Int(0),
+            });
+        }
         self.put_map(k, &before, map);
         Ok(Reply::Array(replies))
     }
@@ -221,6 +227,7 @@ impl State<'_> {
             When::Always => false,
             When::Missing => pairs.iter().any(|(f, _)| map.contains_key(f)),
             When::Present => !pairs.iter().all(|(f, _)| map.contains_key(f)),
+            When::Later | When::Earlier => unreachable!("a condition of expiry"),
         };
         if refused {
             return Ok(Reply::Int(0));

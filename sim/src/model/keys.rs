@@ -4,7 +4,7 @@ use super::{
     calendar::Span,
     command::{Command, Key, Ttl, When},
     reply::{NO_SUCH_KEY, OK, Reply},
-    state::{Slot, State},
+    state::{Due, Slot, State},
     value::Value,
 };
 use bytes::Bytes;
@@ -74,14 +74,28 @@ impl State<'_> {
         self.put(to, Some(slot));
     }
 
+    /// Whether what is due at a time, or never, may be given another. Where the clock does not
+    /// settle which comes first, it is what was seen.
+    pub(super) fn may_expire(&mut self, old: Option<Due>, ttl: Ttl, when: When, at: &Span, seen: Option<bool>) -> bool {
+        let (Some(old), Some(new)) = (old, Self::due(ttl, at)) else {
+            return !matches!(when, When::Present | When::Later) || old.is_some();
+        };
+        let (first, second) = match when {
+            When::Always | When::Present => return true,
+            When::Missing => return false,
+            When::Later => (old, new),
+            When::Earlier => (new, old),
+        };
+        if first.high_ms < second.low_ms {
+            return true;
+        }
+        first.low_ms < second.high_ms && seen.unwrap_or_else(|| self.choose(2) == 0)
+    }
+
     fn set_expiry(&mut self, k: Key, ttl: Ttl, when: When, at: &Span) -> Reply {
         let Some(slot) = self.slot(k).cloned() else { return Reply::Int(0) };
-        let refused = match when {
-            When::Always => false,
-            When::Missing => slot.due.is_some(),
-            When::Present => slot.due.is_none(),
-        };
-        if refused {
+        let seen = self.seen().map(|reply| *reply != Reply::Int(0));
+        if !self.may_expire(slot.due, ttl, when, at, seen) {
             return Reply::Int(0);
         }
         self.put_until(k, slot.value, ttl, at);

@@ -6,6 +6,7 @@
 //! with WATCH, clients that wait and the order in which they are served, and keys that
 //! expire by a clock that jumps.
 
+pub mod bits;
 mod blocking;
 pub mod calendar;
 pub mod command;

@@ -372,6 +372,7 @@ impl<'h> State<'h> {
     /// What a command replies, having done its work; `None` if it has to wait.
     pub(super) fn run(&mut self, command: &Command, at: &Span) -> Option<Reply> {
         let done = match command {
+            Command::OfBits(c) => Some(self.run_bits(c).unwrap_or_else(|error| error)),
             Command::OfSet(c) => Some(self.run_set(c).unwrap_or_else(|error| error)),
             Command::OfZSet(c) => self.run_zset(c),
             Command::OfStream(c) => self.run_stream(c, at),

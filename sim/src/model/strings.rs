@@ -63,7 +63,7 @@ impl State<'_> {
     }
 
     /// A string's text; nothing if the key does not exist.
-    fn text(&mut self, k: Key) -> Result<Option<Bytes>, Reply> {
+    pub(super) fn text(&mut self, k: Key) -> Result<Option<Bytes>, Reply> {
         match self.slot(k).map(|s| &s.value) {
             None => Ok(None),
             Some(Value::Str(t)) => Ok(Some(t.clone())),
@@ -84,6 +84,7 @@ impl State<'_> {
             When::Always => false,
             When::Missing => exists,
             When::Present => !exists,
+            When::Later | When::Earlier => unreachable!("a condition of expiry"),
         };
         if refused {
             return Ok(Reply::bulk_or_nil(old));

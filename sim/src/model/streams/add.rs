@@ -18,6 +18,12 @@ const BEHIND_DELETED: Reply =
     Reply::Error(Bytes::from_static(b"ERR The ID specified in XSETID is smaller than current max_deleted_entry_id"));
 const BEHIND_TOP: Reply =
     Reply::Error(Bytes::from_static(b"ERR The ID specified in XSETID is smaller than the target stream top item"));
+const BEHIND_GIVEN: Reply = Reply::Error(Bytes::from_static(
+    b"ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id",
+));
+const TOO_FEW: Reply = Reply::Error(Bytes::from_static(
+    b"ERR The entries_added specified in XSETID is smaller than the target stream length",
+));
 const ZERO: Reply = Reply::Error(Bytes::from_static(b"ERR The ID specified in XADD must be greater than 0-0"));
 
 impl State<'_> {
@@ -72,8 +78,11 @@ impl State<'_> {
                 }
                 Ok(Reply::count(gone))
             }
-            TrimSome(k, trim) => self.trim_some(*k, *trim),
-            SetLast(k, id) => {
+            TrimSome(k, trim, limit) => self.trim_some(*k, *trim, *limit),
+            SetLast(k, id, added, deleted) => {
+                if deleted.is_some_and(|deleted| *id < deleted) {
+                    return Err(BEHIND_GIVEN);
+                }
                 let mut log = self.log(*k)?.ok_or(NO_SUCH_KEY)?;
                 if *id < log.deleted {
                     return Err(BEHIND_DELETED);
@@ -81,7 +90,13 @@ impl State<'_> {
                 if log.entries.last_key_value().is_some_and(|(top, _)| id < top) {
                     return Err(BEHIND_TOP);
                 }
-                Rc::make_mut(&mut log).last = *id;
+                if added.is_some_and(|n| !log.entries.is_empty() && n < log.entries.len() as i64) {
+                    return Err(TOO_FEW);
+                }
+                let stream = Rc::make_mut(&mut log);
+                stream.last = *id;
+                stream.added = added.unwrap_or(stream.added);
+                stream.deleted = deleted.filter(|id| *id != Id::MIN).unwrap_or(stream.deleted);
                 self.put_log_aside(*k, log);
                 Ok(OK)
             }
@@ -90,9 +105,9 @@ impl State<'_> {
     }
 
     /// Some of what an exact trim would remove goes, from the front: the reply tells how much.
-    fn trim_some(&mut self, k: Key, trim: Trim) -> Result<Reply, Reply> {
+    fn trim_some(&mut self, k: Key, trim: Trim, limit: usize) -> Result<Reply, Reply> {
         let Some(mut log) = self.log(k)? else { return Ok(Reply::Int(0)) };
-        let most = trim.excess(&log);
+        let most = trim.excess(&log).min(if limit == 0 { usize::MAX } else { limit });
         let gone = match self.seen() {
             // If what was seen cannot be, anything else shows it.
             Some(Reply::Int(n)) => usize::try_from(*n).map_or(0, |n| n.min(most)),
@@ -127,6 +142,7 @@ impl State<'_> {
         let id = self.new_id(id, log.last, at).ok_or(TOO_SMALL)?;
         let stream = Rc::make_mut(&mut log);
         stream.last = id;
+        stream.added += 1;
         stream.entries.insert(id, Rc::new(fields.clone()));
         trim.iter().for_each(|trim| _ = trim.apply(&mut log));
         self.put_log(k, log);

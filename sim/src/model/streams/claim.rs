@@ -56,6 +56,9 @@ impl State<'_> {
             let mut new = Pending::new(who.consumer, count, at);
             new.low_ms -= how.idle_ms.unwrap_or(0);
             new.high_ms -= how.idle_ms.unwrap_or(0);
+            if let Some(ms) = how.time_ms {
+                (new.low_ms, new.high_ms) = (at.low_ms.min(ms), at.high_ms.min(ms));
+            }
             Rc::make_mut(&mut log).group(who.group).pending.insert(id, new);
             replies.push(if who.just_id { Reply::Bulk(id.text()) } else { entry(id, &fields) });
         }

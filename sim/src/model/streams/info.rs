@@ -28,6 +28,7 @@ impl State<'_> {
             Reply::count(log.entries.len()),
             Reply::Bulk(log.last.text()),
             Reply::Bulk(log.deleted.text()),
+            Reply::Int(log.added),
             Reply::count(log.groups.len()),
             shown(log.entries.first_key_value()),
             shown(log.entries.last_key_value()),

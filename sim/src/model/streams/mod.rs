@@ -36,6 +36,8 @@ pub type Fields = Vec<(Field, Bytes)>;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Log {
     pub entries: BTreeMap<Id, Rc<Fields>>,
+    /// How many were ever added, or what XSETID made of that.
+    pub added: i64,
     /// The id of the entry that was added last, deleted or not.
     pub last: Id,
     /// The greatest id that XDEL has deleted.
@@ -81,8 +83,10 @@ pub struct Claimant {
 /// What XCLAIM says about the delivery, instead of what would be so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Delivery {
-    /// It was so many milliseconds ago.
+    /// It was so many milliseconds ago,
     pub idle_ms: Option<i64>,
+    /// or at this time (unix ms), if that has come.
+    pub time_ms: Option<i64>,
     /// It was the so-many-th.
     pub count: Option<i64>,
     /// Up to here the group has read.
@@ -119,10 +123,11 @@ pub enum StreamCommand {
     },
     Del(Key, Vec<Id>),
     Trim(Key, Trim),
-    /// As much as is convenient, which is the server's choice.
-    TrimSome(Key, Trim),
-    /// XSETID.
-    SetLast(Key, Id),
+    /// As much as is convenient, which is the server's choice, but no more than so many; 0 is
+    /// no limit.
+    TrimSome(Key, Trim, usize),
+    /// XSETID, perhaps with how many entries were added and the greatest id deleted.
+    SetLast(Key, Id, Option<i64>, Option<Id>),
     /// XINFO STREAM, GROUPS and CONSUMERS.
     Info(Key),
     Groups(Key),
@@ -174,8 +179,15 @@ pub enum StreamCommand {
 use StreamCommand::*;
 
 /// What the model knows of XINFO's replies, in its order.
-const STREAM_FACTS: &[&[u8]] =
-    &[b"length", b"last-generated-id", b"max-deleted-entry-id", b"groups", b"first-entry", b"last-entry"];
+const STREAM_FACTS: &[&[u8]] = &[
+    b"length",
+    b"last-generated-id",
+    b"max-deleted-entry-id",
+    b"entries-added",
+    b"groups",
+    b"first-entry",
+    b"last-entry",
+];
 const GROUP_FACTS: &[&[u8]] = &[b"name", b"consumers", b"pending", b"last-delivered-id"];
 const CONSUMER_FACTS: &[&[u8]] = &[b"name", b"pending"];
 
@@ -184,7 +196,7 @@ impl Family for StreamCommand {
         match self {
             Add { key, .. } | Range { key, .. } | Create { key, .. } => f(*key),
             Claim { key, .. } | AutoClaim { key, .. } => f(*key),
-            TrimSome(k, _) | SetLast(k, _) | Info(k) | Groups(k) | Consumers(k, _) => f(*k),
+            TrimSome(k, ..) | SetLast(k, ..) | Info(k) | Groups(k) | Consumers(k, _) => f(*k),
             Len(k) | Del(k, _) | Trim(k, _) | SetId(k, ..) | Destroy(k, _) => f(*k),
             CreateConsumer(k, ..) | DelConsumer(k, ..) | Ack(k, ..) | Summary(k, _) | Pending(k, ..) => f(*k),
             Read { keys, .. } => keys.iter().for_each(|(k, _)| f(*k)),

@@ -27,8 +27,15 @@ impl StreamCommand {
             }
             Del(k, ids) => _ = all(w.word("XDEL").key(*k), ids),
             Trim(k, trim) => trim.words(w.word("XTRIM").key(*k)),
-            TrimSome(k, trim) => trim.rough_words(w.word("XTRIM").key(*k)),
-            SetLast(k, id) => _ = w.word("XSETID").key(*k).text(&id.text()),
+            TrimSome(k, trim, limit) => {
+                trim.rough_words(w.word("XTRIM").key(*k));
+                option(w, "LIMIT", Some(*limit));
+            }
+            SetLast(k, id, added, deleted) => {
+                w.word("XSETID").key(*k).text(&id.text());
+                added.iter().for_each(|n| _ = w.word("ENTRIESADDED").int(*n));
+                deleted.iter().for_each(|id| _ = w.word("MAXDELETEDID").text(&id.text()));
+            }
             Info(k) => _ = w.word("XINFO").word("STREAM").key(*k),
             Groups(k) => _ = w.word("XINFO").word("GROUPS").key(*k),
             Consumers(k, group) => _ = w.word("XINFO").word("CONSUMERS").key(*k).group(*group),
@@ -67,6 +74,7 @@ impl StreamCommand {
             Claim { key, who, ids, force, how } => {
                 all(who.words(w.word("XCLAIM").key(*key)), ids).flag(*force, "FORCE").flag(who.just_id, "JUSTID");
                 how.idle_ms.iter().for_each(|ms| _ = w.word("IDLE").int(*ms));
+                how.time_ms.iter().for_each(|ms| _ = w.word("TIME").int(*ms));
                 how.count.iter().for_each(|n| _ = w.word("RETRYCOUNT").int(*n));
                 how.last.iter().for_each(|id| _ = w.word("LASTID").text(&id.text()));
             }

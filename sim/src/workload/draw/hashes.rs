@@ -19,7 +19,7 @@ pub(super) const HASHES: Table = &[
 ];
 
 pub(super) const FIELD_EXPIRY: Table = &[
-    (3, |d, key| Command::HExpire { key, ttl: d.ttl(), when: d.when(), fields: d.some_fields() }),
+    (3, |d, key| Command::HExpire { key, ttl: d.ttl(), when: d.expiry_when(), fields: d.some_fields() }),
     (3, |d, key| {
         let ttl = if d.one_in(4) { pick(d.rng, &[Ttl::None, Ttl::Keep]) } else { d.ttl() };
         Command::HSetEx { key, ttl, when: d.when(), pairs: d.pairs() }

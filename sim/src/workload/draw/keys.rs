@@ -35,11 +35,7 @@ pub(super) const STRING_EXPIRY: Table = &[
 ];
 
 pub(super) const EXPIRY: Table = &[
-    (2, |d, key| Command::Expire {
-        key,
-        ttl: d.ttl(),
-        when: pick(d.rng, &[When::Always, When::Missing, When::Present]),
-    }),
+    (2, |d, key| Command::Expire { key, ttl: d.ttl(), when: d.expiry_when() }),
     (1, |_, key| Command::Pttl(key)),
     (1, |_, key| Command::Persist(key)),
 ];
@@ -47,6 +43,11 @@ pub(super) const EXPIRY: Table = &[
 impl Draw<'_> {
     fn three_keys(&mut self) -> Vec<Key> {
         (0..1 + self.rng.below(3)).map(|_| self.key()).collect()
+    }
+
+    /// A condition about an expiry.
+    pub(super) fn expiry_when(&mut self) -> When {
+        pick(self.rng, &[When::Always, When::Always, When::Missing, When::Present, When::Later, When::Earlier])
     }
 
     fn other_than(&mut self, key: Key) -> Key {

@@ -5,6 +5,7 @@
 //! with weights, a file for each family. A *unit* is what must stay together on a connection:
 //! one command, or a transaction from WATCH to EXEC.
 
+mod bits;
 mod hashes;
 mod keys;
 mod lists;
@@ -55,7 +56,7 @@ type Table = &'static [(u64, fn(&mut Draw, Key) -> Command)];
 
 const HASH: usize = 3;
 /// What a key can usually hold: its commands, and those that wait for it.
-const HOMES: [(Table, Table); 7] = [
+const HOMES: [(Table, Table); 8] = [
     (strings::STRINGS, &[]),
     (lists::LISTS, lists::BLOCKING),
     (sets::SETS, &[]),
@@ -63,6 +64,7 @@ const HOMES: [(Table, Table); 7] = [
     (zsets::ZSETS, zsets::BLOCKING),
     (strings::COUNTERS, &[]),
     (streams::STREAMS, streams::BLOCKING),
+    (bits::STRINGS_OF_BITS, &[]),
 ];
 
 impl Draw<'_> {

@@ -27,10 +27,12 @@ pub(super) const STREAMS: Table = &[
     }),
     (2, |d, key| Command::OfStream(Del(key, d.ids()))),
     (2, |d, key| Command::OfStream(Trim(key, d.trim()))),
-    (1, |d, key| Command::OfStream(TrimSome(key, d.trim()))),
+    (1, |d, key| Command::OfStream(TrimSome(key, d.trim(), d.rng.below(4) as usize))),
     (1, |d, key| {
         let id = d.known_id();
-        Command::OfStream(SetLast(key, if d.one_in(2) { id } else { id.next() }))
+        let added = d.one_in(3).then(|| d.rng.below(12) as i64);
+        let deleted = d.one_in(3).then(|| d.bound(Id::MIN));
+        Command::OfStream(SetLast(key, if d.one_in(2) { id } else { id.next() }, added, deleted))
     }),
     (1, |_, key| Command::OfStream(Info(key))),
     (1, |_, key| Command::OfStream(Groups(key))),
@@ -65,9 +67,12 @@ pub(super) const STREAMS: Table = &[
         ids.dedup();
         let how = Delivery {
             idle_ms: d.one_in(3).then(|| d.rng.below(200) as i64),
+            time_ms: None,
             count: d.one_in(4).then(|| d.rng.below(5) as i64),
             last: d.one_in(5).then(|| d.known_id()),
         };
+        let time_ms = (how.idle_ms.is_none() && d.one_in(3)).then(|| d.wall_ms + 50 - d.rng.below(200) as i64);
+        let how = Delivery { time_ms, ..how };
         Command::OfStream(Claim { key, who: d.claimant(), ids, force: d.one_in(3), how })
     }),
     (2, |d, key| {
