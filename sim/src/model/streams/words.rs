@@ -1,6 +1,6 @@
 //! Commands on streams as words.
 
-use super::{Claimant, Filter, From, Id, NewId, StreamCommand, Trim};
+use super::{Claimant, Delivery, Filter, From, Id, NewId, StreamCommand, Trim};
 use crate::model::{
     command::Key,
     encode::{Words, field},
@@ -68,21 +68,25 @@ impl StreamCommand {
             }
             Ack(k, group, ids) => _ = all(w.word("XACK").key(*k).group(*group), ids),
             Summary(k, group) => _ = w.word("XPENDING").key(*k).group(*group),
-            Pending(k, group, filter) => {
-                filter.words(w.word("XPENDING").key(*k).group(*group));
-            }
+            Pending(k, group, filter) => filter.words(w.word("XPENDING").key(*k).group(*group)),
             Claim { key, who, ids, force, how } => {
                 all(who.words(w.word("XCLAIM").key(*key)), ids).flag(*force, "FORCE").flag(who.just_id, "JUSTID");
-                how.idle_ms.iter().for_each(|ms| _ = w.word("IDLE").int(*ms));
-                how.time_ms.iter().for_each(|ms| _ = w.word("TIME").int(*ms));
-                how.count.iter().for_each(|n| _ = w.word("RETRYCOUNT").int(*n));
-                how.last.iter().for_each(|id| _ = w.word("LASTID").text(&id.text()));
+                how.words(w);
             }
             AutoClaim { key, who, start, count } => {
                 bound(who.words(w.word("XAUTOCLAIM").key(*key)), *start);
                 w.word("COUNT").int(*count as i64).flag(who.just_id, "JUSTID");
             }
         }
+    }
+}
+
+impl Delivery {
+    fn words(&self, w: &mut Words) {
+        self.idle_ms.iter().for_each(|ms| _ = w.word("IDLE").int(*ms));
+        self.time_ms.iter().for_each(|ms| _ = w.word("TIME").int(*ms));
+        self.count.iter().for_each(|n| _ = w.word("RETRYCOUNT").int(*n));
+        self.last.iter().for_each(|id| _ = w.word("LASTID").text(&id.text()));
     }
 }
 
