@@ -110,7 +110,7 @@ pub async fn load_again<E: Env>(local: &Local<E>, what: Again) -> Result<(), Str
     }
     let done = load_paused(local, what).await;
     shared.loading.stop();
-    shared.pause.clear();
+    shared.unpause();
     done
 }
 

@@ -100,7 +100,7 @@ pub async fn prepare<E: Env>(local: &Local<E>, save: Option<bool>, force: bool) 
         return true;
     }
     shared.abort_shutdown();
-    shared.pause.clear();
+    shared.unpause();
     false
 }
 

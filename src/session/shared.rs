@@ -5,14 +5,14 @@ use super::{
     aof::AofStatus,
     blocked::BlockedClients,
     channels::Channels,
-    clients::ClientInfo,
-    clients::Clients,
+    clients::{ClientInfo, Clients, flag},
     commandlog::CommandLogs,
     graveyard::Graveyard,
     jobs::Jobs,
     journal::Journal,
     latency::LatencyMonitor,
     loading::Loading,
+    mailbox::Msg,
     moving::Moving,
     rates::Rates,
     saving::Saving,
@@ -85,8 +85,8 @@ impl Pause {
         self.all.store(all || active && self.all.load(SeqCst), SeqCst);
     }
 
-    /// Ends the pause.
-    pub fn clear(&self) {
+    /// Ends the pause. Who waits sleeps on.
+    fn clear(&self) {
         self.until_ms.store(0, SeqCst);
     }
 
@@ -337,6 +337,16 @@ impl Shared {
     /// Announces that the server is about to end, as soon as it has saved its data.
     pub fn begin_shutdown(&self) {
         self.stopping.store(BEFORE_STOP, SeqCst);
+    }
+
+    /// Ends the pause, however long it was to last, and wakes who waits for that.
+    pub fn unpause(&self) {
+        self.pause.clear();
+        for c in self.clients.all() {
+            if c.has_flag(flag::PAUSED) {
+                c.mailbox.post(Msg::Nudge);
+            }
+        }
     }
 
     /// Takes back [`Shared::begin_shutdown`]; whether it was not too late.

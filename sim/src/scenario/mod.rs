@@ -6,6 +6,7 @@ mod contract;
 mod crash;
 mod disk;
 mod expiry;
+mod moves;
 mod net;
 mod smoke;
 mod spoil;
@@ -69,6 +70,11 @@ pub static SCENARIOS: &[Scenario] = &[
         name: "upgrade-files",
         about: "the same while the append-only file is turned on and off",
         run: |seed| Box::pin(crash::run_upgrade(seed)),
+    },
+    Scenario {
+        name: "moves",
+        about: "keys that two servers send each other under every fault: never gone, never older than acknowledged",
+        run: |seed| Box::pin(moves::run(seed)),
     },
 ];
 

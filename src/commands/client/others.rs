@@ -79,12 +79,7 @@ pub fn pause(ctx: &mut Ctx) -> Outcome {
 }
 
 pub fn unpause(ctx: &mut Ctx) -> Outcome {
-    ctx.shared.pause.clear();
-    for c in ctx.shared.clients.all() {
-        if c.has_flag(flag::PAUSED) {
-            c.mailbox.post(Msg::Nudge);
-        }
-    }
+    ctx.shared.unpause();
     ctx.out.ok();
     DONE
 }

@@ -99,6 +99,11 @@ fn a_pause_holds_writers_or_everybody() {
     assert!(r.run(0, "CLIENT LIST ID 2").contains(" flags=b "));
     assert_eq!(r.run(0, "CLIENT UNPAUSE"), "+OK");
     assert_eq!(r.mail(1), "+OK");
+    let now_ms = r.now().mono.0 / 1_000_000;
+    r.engine.shared.pause.set(now_ms, now_ms + (1 << 40), true);
+    assert_eq!(r.run(1, "GET k"), "(paused)");
+    r.engine.shared.unpause();
+    assert_eq!(r.mail(1), "v", "as after DEBUG RELOAD");
     r.run(0, "CLIENT PAUSE 200");
     assert_eq!(r.run(0, "PING"), "(paused)");
     r.advance_ms(201);

@@ -1,0 +1,229 @@
+//! The two servers, the keys, and how to ask.
+
+use super::{Habits, PATIENCE};
+use crate::{
+    durable::client::Wire,
+    env::SimEnv,
+    machine::{Crash, Machine},
+    net::SimStream,
+};
+use madsim::time::sleep;
+use norn::{
+    config::{AppendFsync, Config, ProtectedAction},
+    engine::Engine,
+    env::{Addr, Env},
+    protocol::value::Value,
+    server::{self, Launch},
+};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{
+            AtomicBool, AtomicU64,
+            Ordering::{Relaxed, SeqCst},
+        },
+    },
+    time::Duration,
+};
+
+pub const PORT: u16 = 6379;
+const TICK: Duration = Duration::from_millis(5);
+/// How often who waits looks whether the server has crashed.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A key, from its creation on.
+pub struct Key {
+    pub name: String,
+    /// Held by whoever writes it.
+    pub writing: tokio::sync::Mutex<()>,
+    /// The last version that somebody tried to write, and that was acknowledged.
+    pub tried: AtomicU64,
+    pub acknowledged: AtomicU64,
+    /// A copy may be under way that nobody knows of.
+    pub is_tainted: AtomicBool,
+}
+
+/// A server, in its present life.
+pub struct Host {
+    pub machine: Machine,
+    pub addr: SocketAddr,
+    engine: Arc<Mutex<Arc<OnceLock<Arc<Engine>>>>>,
+    /// How often it has crashed or been shut down.
+    pub lives: AtomicU64,
+    /// It has ended because it was asked to.
+    pub ended: Arc<AtomicBool>,
+}
+
+/// How often things took place.
+#[derive(Default)]
+pub struct Tally {
+    pub moved: AtomicU64,
+    pub failed: AtomicU64,
+    pub unknown: AtomicU64,
+    pub written: AtomicU64,
+    pub looks: AtomicU64,
+    pub ends: AtomicU64,
+}
+
+/// See the module.
+pub struct Board {
+    pub habits: Habits,
+    pub hosts: [Host; 2],
+    pub clients: Machine,
+    /// By slot, the newest last.
+    slots: Mutex<Vec<Vec<Arc<Key>>>>,
+    pub stop: AtomicBool,
+    pub busy: AtomicU64,
+    pub settled: AtomicBool,
+    pub tally: Tally,
+}
+
+fn get<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
+    m.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A connection to one of the servers, to be made anew when it breaks.
+#[derive(Default)]
+pub struct Link(Option<(u64, Wire<SimStream>)>);
+
+fn start(number: u8, workers: usize) -> Host {
+    let mut config = Config::default();
+    config.network.io_threads = workers;
+    config.network.port = PORT;
+    config.network.protected_mode = false;
+    config.persistence.appendonly = true;
+    config.persistence.appendfsync = AppendFsync::Always;
+    config.security.enable_debug_command = ProtectedAction::Yes;
+    let engine = Arc::new(Mutex::new(Arc::default()));
+    let ended = Arc::new(AtomicBool::new(false));
+    let (engine2, ended2) = (engine.clone(), ended.clone());
+    let machine = Machine::with_process(number, move |env: SimEnv| {
+        let (config, engine, ended) = (config.clone(), engine2.clone(), ended2.clone());
+        async move {
+            let cell: Arc<OnceLock<Arc<Engine>>> = Arc::default();
+            *get(&engine) = cell.clone();
+            let end = server::run(env, config, Launch { engine: cell, ..Launch::default() }).await;
+            assert!(end.is_ok(), "the server ended: {end:?}");
+            ended.store(true, SeqCst);
+        }
+    });
+    Host { machine, addr: SocketAddr::new(machine.ip, PORT), engine, lives: AtomicU64::new(0), ended }
+}
+
+impl Board {
+    /// Starts both servers.
+    pub fn start(habits: Habits, workers: usize) -> Arc<Board> {
+        let slots = Mutex::new((0..super::SLOTS).map(|_| Vec::new()).collect());
+        let hosts = [start(1, workers), start(2, workers)];
+        let (stop, busy, settled, tally) = Default::default();
+        Arc::new(Board { habits, hosts, clients: Machine::idle(3), slots, stop, busy, settled, tally })
+    }
+
+    /// A server's inside.
+    pub fn engine(&self, at: usize) -> Arc<Engine> {
+        get(&self.hosts[at].engine).get().expect("it has started").clone()
+    }
+
+    /// The key that a slot has at present.
+    pub fn key(&self, slot: usize) -> Option<Arc<Key>> {
+        get(&self.slots)[slot].last().cloned()
+    }
+
+    /// Gives a slot another key.
+    pub fn renew(&self, slot: usize, key: Key) {
+        get(&self.slots)[slot].push(Arc::new(key));
+    }
+
+    /// How many keys a slot has had.
+    pub fn epoch(&self, slot: usize) -> usize {
+        get(&self.slots)[slot].len()
+    }
+
+    /// Every key that there ever was.
+    pub fn keys(&self) -> Vec<Arc<Key>> {
+        get(&self.slots).iter().flatten().cloned().collect()
+    }
+
+    /// Ends a server's life and begins the next after `dead`.
+    pub async fn crash(&self, at: usize, how: Crash, dead: Duration) {
+        let host = &self.hosts[at];
+        host.machine.crash(how);
+        host.lives.fetch_add(1, SeqCst);
+        self.tally.ends.fetch_add(1, Relaxed);
+        sleep(dead).await;
+        host.ended.store(false, SeqCst);
+        host.machine.restart();
+    }
+
+    /// Asks a server; `None` if the connection broke or the server crashed meanwhile, so that nobody
+    /// knows whether it was done, but it will not be done any more.
+    pub async fn ask(&self, env: &SimEnv, link: &mut Link, at: usize, words: &[Vec<u8>]) -> Option<Value> {
+        let host = &self.hosts[at];
+        if link.0.is_none() {
+            let life = host.lives.load(SeqCst);
+            let addr = Addr::Tcp(host.addr);
+            let connect = env.connect(&addr);
+            let Some(Ok(stream)) = env.timeout(Duration::from_secs(5), connect).await else {
+                env.sleep(LOOK).await;
+                return None;
+            };
+            link.0 = Some((life, Wire::new(stream)));
+        }
+        let (life, mut wire) = link.0.take().expect("it has just been made");
+        let begun = env.mono();
+        let dead = async {
+            while host.lives.load(SeqCst) == life {
+                let waited = Duration::from_nanos(env.mono().0 - begun.0);
+                assert!(waited < PATIENCE, "{}", self.silence(at, words));
+                env.sleep(LOOK).await;
+            }
+        };
+        let reply = tokio::select! { biased; reply = wire.ask(words) => reply.ok(), () = dead => None };
+        match reply {
+            Some(_) => link.0 = Some((life, wire)),
+            None => env.sleep(Duration::from_millis(1)).await,
+        }
+        reply
+    }
+
+    /// What is known about a server that does not answer.
+    fn silence(&self, at: usize, words: &[Vec<u8>]) -> String {
+        let what = words.iter().take(2).map(|w| w.escape_ascii().to_string()).collect::<Vec<_>>().join(" ");
+        let (engine, host) = (self.engine(at), &self.hosts[at]);
+        let s = &engine.shared;
+        let (moving, loading, stopping) = (s.moving.is_any(), s.loading.is_on(), s.is_stopping());
+        let (ended, busy) = (host.ended.load(SeqCst), s.jobs.running().map(|r| r.job));
+        format!(
+            "server {at} does not answer {what}: moving {moving}, loading {loading}, stopping {stopping}, ended {ended}, job {busy:?}, aof failing {}, confirmed {} of {}",
+            s.aof.is_failing(),
+            s.journal.confirmed(),
+            s.journal.end()
+        )
+    }
+
+    /// Waits, with a bound, until faults have been recovered from.
+    pub async fn wait_until(&self, what: &str, done: impl Fn(&Board) -> bool) {
+        let mut waited = Duration::ZERO;
+        while !done(self) {
+            assert!(waited < 2 * PATIENCE, "{waited:?} after the last fault, not yet: {what}");
+            sleep(TICK).await;
+            waited += TICK;
+        }
+    }
+
+    pub fn report(&self) -> super::Report {
+        let n = |count: &AtomicU64| count.load(Relaxed);
+        let t = &self.tally;
+        let text = format!(
+            "{} moves, {} refused or failed, {} unknown, {} writes, {} keys, {} crashes",
+            n(&t.moved),
+            n(&t.failed),
+            n(&t.unknown),
+            n(&t.written),
+            self.keys().len(),
+            n(&t.ends),
+        );
+        super::Report { text, checked: n(&t.written) + n(&t.looks) + n(&t.moved) }
+    }
+}
