@@ -168,6 +168,11 @@ impl Board {
                 env.sleep(LOOK).await;
                 return None;
             };
+            if host.lives.load(SeqCst) != life {
+                // Connected to a later life: what would be asked of it could not be told from
+                // what was asked of the one before.
+                return None;
+            }
             link.0 = Some((life, Wire::new(stream)));
         }
         let (life, mut wire) = link.0.take().expect("it has just been made");
