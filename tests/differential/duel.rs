@@ -6,6 +6,7 @@
 
 use super::common::{Client, Server, Value};
 use super::compare::first_difference;
+use super::coverage::Tally;
 use super::spec::Command;
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -61,6 +62,8 @@ pub struct Duel {
     /// Whether a command that ours does not know is passed over: for the time in which a
     /// family is being written.
     pub only_known: bool,
+    /// What the peer accepted, counted while it is set.
+    pub tally: Option<Tally>,
 }
 
 /// A sequence that shows a difference, and how it was found.
@@ -77,6 +80,7 @@ impl Duel {
             compared: 0,
             unconfirmed: 0,
             only_known: false,
+            tally: None,
         }
     }
 
@@ -90,6 +94,9 @@ impl Duel {
             format!("no reply from ours: {e}; the process {fate}:\n{}", self.ours.server.output())
         })?;
         self.compared += sequence.len();
+        if let Some(tally) = &mut self.tally {
+            tally.note(&whole, &peer);
+        }
         match first_difference(&whole, &ours, &peer) {
             None => Ok(()),
             // What follows is not compared: without the command, the data differ too.

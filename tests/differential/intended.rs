@@ -98,6 +98,13 @@ const INTENDED: &[Intended] = &[
         reason: WITH_SCORE,
     },
     Intended {
+        command: "CLIENT",
+        peer: Some("ERR Invalid client ID"),
+        ours: "ERR syntax error",
+        parts_ways: false,
+        reason: "other filters may follow the ids of CLIENT LIST since Valkey 8.1",
+    },
+    Intended {
         command: "GEOSEARCH",
         peer: Some("ERR exactly one of BYRADIUS and BYBOX can be specified for GEOSEARCH"),
         ours: "ERR exactly one of BYRADIUS, BYBOX and BYPOLYGON can be specified for GEOSEARCH",

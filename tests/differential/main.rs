@@ -11,6 +11,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod compare;
+mod coverage;
 mod duel;
 mod grammar;
 mod info;
@@ -19,11 +20,12 @@ mod spec;
 mod streams;
 mod values;
 
-use common::{peer, subject};
+use common::{Server, peer, subject};
+use coverage::Tally;
 use duel::Duel;
 use grammar::{
-    BITMAPS, BLOCKING, CONNECTION, GEO, HASHES, HYPERLOGLOGS, KEYS, LISTS, SET_ENCODINGS, SETS, SORT, STREAMS, STRINGS,
-    TRANSACTIONS, ZSETS, any_of, sequences,
+    BITMAPS, BLOCKING, CONNECTION, GEO, HASHES, HYPERLOGLOGS, KEYS, LISTS, SERVER, SET_ENCODINGS, SETS, SORT, STREAMS,
+    STRINGS, TRANSACTIONS, ZSETS, any_of, sequences,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -31,6 +33,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const COMMANDS: usize = 500_000;
 /// The tests below that share it.
 const FAMILIES: usize = 13;
+
+/// Compared of each family while it is counted what was drawn.
+const DRAWN: usize = 4000;
 
 type Family = (u32, &'static [(u32, &'static str)]);
 
@@ -48,6 +53,7 @@ const EVERYTHING: &[Family] = &[
     (20, KEYS),
     (5, TRANSACTIONS),
     (5, CONNECTION),
+    (5, SERVER),
     (1, BLOCKING),
 ];
 
@@ -114,7 +120,7 @@ fn sorted_sets() {
 fn streams() {
     // Small nodes, so that approximate trimming has something to trim.
     let options = ["--stream-node-max-entries", "4"];
-    compare_as("streams", &[(20, STREAMS), (1, KEYS)], &options, &options);
+    compare_as("streams", &[(20, STREAMS), (1, KEYS)], &[NO_PACKED_SETS, &options].concat(), &options);
 }
 
 #[test]
@@ -138,7 +144,7 @@ fn bitmaps() {
 fn hyperloglogs() {
     // A limit that is met.
     let options = ["--hll-sparse-max-bytes", "60"];
-    compare_as("hyperloglogs", &[(20, HYPERLOGLOGS), (1, KEYS)], &options, &options);
+    compare_as("hyperloglogs", &[(20, HYPERLOGLOGS), (1, KEYS)], &[NO_PACKED_SETS, &options].concat(), &options);
 }
 
 #[test]
@@ -150,6 +156,35 @@ fn transactions() {
 #[test]
 fn everything() {
     compare_with_peer("everything", EVERYTHING);
+}
+
+/// What is drawn from one seed, and that one server alone takes it for what it is meant to be.
+#[test]
+fn everything_the_peer_knows_is_drawn() {
+    let Some(peer) = peer() else { return };
+    let mut tally = Tally::new(&mut Server::start(&peer, &[]).client());
+    // A family at a time: what takes several commands to get to is got to.
+    let blocking: &[Family] = &[(1, BLOCKING), (4, LISTS), (4, ZSETS), (4, STREAMS)];
+    let sort: &[Family] = &[(8, SORT), (2, STRINGS), (2, LISTS), (2, SETS)];
+    let alone = EVERYTHING.iter().filter(|family| family.1 != BLOCKING).map(std::slice::from_ref);
+    // The words of streams need a group, a consumer and an entry that is pending.
+    let streams: [&[Family]; 4] = [&[(1, STREAMS)]; 4];
+    let rounds = alone.chain([blocking, sort]).chain(streams).map(|families| ("noeviction", families));
+    // What the policy decides: OBJECT FREQ.
+    let rounds = rounds.chain([("allkeys-lfu", &[(1, STRINGS), (1, KEYS)][..])]);
+    for (seed, (policy, families)) in rounds.enumerate() {
+        let options = ["--maxmemory-policy", policy];
+        let mut duel = Duel::new((&subject(), &[NO_PACKED_SETS, &options].concat()), (&peer, &options));
+        duel.tally = Some(tally);
+        let data: &[Family] = &[(1, STRINGS)];
+        if let Some(found) = duel.search(&sequences(any_of(&[families, data].concat())), DRAWN, seed as u64) {
+            panic!("{}", found.report);
+        }
+        tally = duel.tally.expect("it was put there");
+    }
+    let complaints = tally.complaints(&mut Server::start(&subject(), &[]).client());
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    println!("{} commands, subcommands and options drawn and accepted", tally.count());
 }
 
 /// The comparison must be able to pass ...

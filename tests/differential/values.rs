@@ -54,6 +54,11 @@ pub enum Kind {
     UnixMillis,
     /// Seconds to block.
     Timeout,
+    /// What RESTORE takes: ms to live or none, and a value.
+    TimeToLive,
+    Payload,
+    /// Who logs in.
+    User,
     Pattern,
     /// What SORT sorts by, and what it shows.
     By,
@@ -112,6 +117,9 @@ impl Kind {
             "unixsec" => Kind::UnixSeconds,
             "unixms" => Kind::UnixMillis,
             "timeout" => Kind::Timeout,
+            "ttl" => Kind::TimeToLive,
+            "payload" => Kind::Payload,
+            "user" => Kind::User,
             "pattern" => Kind::Pattern,
             "cursor" => Kind::Cursor,
             "db" => Kind::Db,
@@ -139,12 +147,7 @@ impl Kind {
             Kind::GeoKey => keys(&["g0", "g1"]),
             Kind::Longitude => coordinates(180),
             Kind::Latitude => coordinates(85),
-            Kind::Distance => prop_oneof![
-                4 => small(0..300),
-                2 => small(300..12_000),
-                1 => pool(&["0", "0.5", "1e7", "-1", "abc", "100000"]),
-            ]
-            .boxed(),
+            Kind::Distance => distances(),
             Kind::Unit => {
                 prop_oneof![4 => pool(&["km"]), 2 => pool(&["m", "ft", "mi", "MI", "KM"]), 1 => pool(&["x", ""])]
                     .boxed()
@@ -186,6 +189,9 @@ impl Kind {
             Kind::UnixSeconds => pool(UNIX_SECONDS),
             Kind::UnixMillis => pool(UNIX_MILLIS),
             Kind::Timeout => prop_oneof![4 => pool(&["0.001", "0.005"]), 1 => pool(TIMEOUTS)].boxed(),
+            Kind::TimeToLive => prop_oneof![3 => pool(&["0"]), 1 => pool(&["100000", "-1", "abc"])].boxed(),
+            Kind::Payload => select(PAYLOADS).prop_map(<[u8]>::to_vec).boxed(),
+            Kind::User => pool(&["default", "default", "nobody", "DEFAULT"]),
             Kind::Pattern => pool(PATTERNS),
             Kind::Cursor => prop_oneof![8 => pool(&["0"]), 1 => pool(CURSORS)].boxed(),
             Kind::Db => prop_oneof![8 => small(0..3), 1 => pool(&["-1", "16", "a", "99999999999"])].boxed(),
@@ -238,6 +244,11 @@ impl Kind {
             other => unreachable!("{other:?} is no value of a stream"),
         }
     }
+}
+
+fn distances() -> BoxedStrategy<Vec<u8>> {
+    let rare = pool(&["0", "0.5", "1e7", "-1", "abc", "100000"]);
+    prop_oneof![4 => small(0..300), 2 => small(300..12_000), 1 => rare].boxed()
 }
 
 const INTS: &[&str] = &[
@@ -312,6 +323,20 @@ const PATTERNS: &[&str] = &[
     "*", "s*", "?0", "[hlz]1", "[^s]*", "[a-l]?", "h\\1", "nothing", "", "**1", "[", "[a-", "f*", "\\", "*0*", "[z-a]0",
 ];
 const CURSORS: &[&str] = &["1", "-1", "abc", "18446744073709551615", "18446744073709551616", ""];
+
+/// What DUMP of Redis 7.0 said of small values, of every type; then damaged ones.
+const PAYLOADS: &[&[u8]] = &[
+    b"\x00\x05hello\n\x00cr\xdfve4 \n",
+    b"\x00\xc0\x0c\n\x00<*\xf8Q\\\x04\xbc\xd5",
+    b"\x12\x01\x02\x0f\x0f\x00\x00\x00\x03\x00\x81a\x02\x81b\x02\x01\x01\xff\n\x00\xe0\x1b\xabJG\xceY\"",
+    b"\x10\x14\x14\x00\x00\x00\x04\x00\x82f0\x03\x01\x01\x82f1\x03\x81b\x02\xff\n\x00\xa3[\xfbC\xb8\x8f\r\\",
+    b"\x0b\x0e\x02\x00\x00\x00\x03\x00\x00\x00\x01\x00\x02\x00\x03\x00\n\x00\xa5\x02\\\xe2mnM\x1b",
+    b"\x02\x03\x01a\x01b\x01c\n\x00\xad\x9blT\xeeJ$\xad",
+    b"\x11\x14\x14\x00\x00\x00\x04\x00\x81a\x02\x01\x01\x81b\x02\x832.5\x04\xff\n\x00\xd4Ln\xa4\xf6D\xd9\xd7",
+    b"\x00\x05hellO\n\x00cr\xdfve4 \n",
+    b"\x00\x05hello",
+    b"",
+];
 
 const BYTES: &[&[u8]] = &[b"\x00", b"\xff\xfe", b"a\r\nb", b"\x00\x01\x02\x03", b"caf\xc3\xa9"];
 /// Around the limits where an encoding changes.

@@ -86,9 +86,9 @@ pub fn unpause(ctx: &mut Ctx) -> Outcome {
 
 pub fn unblock(ctx: &mut Ctx) -> Outcome {
     let error = match () {
-        () if ctx.argc() == 3 || ctx.is(3, "TIMEOUT") => false,
-        () if ctx.argc() == 4 && ctx.is(3, "ERROR") => true,
         () if ctx.argc() > 4 => return Err(Error::subcommand_syntax("client", ctx.arg(1))),
+        () if ctx.argc() == 3 || ctx.is(3, "TIMEOUT") => false,
+        () if ctx.is(3, "ERROR") => true,
         () => return Err(Error::Static("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR")),
     };
     let id = parse_i64(ctx.arg(2)).ok_or(Error::NOT_INT)?;

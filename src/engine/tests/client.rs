@@ -43,6 +43,8 @@ fn flags_and_capabilities() {
     assert_eq!(r.run(0, "CLIENT NO-EVICT maybe"), "-ERR syntax error");
     r.run(1, "BLPOP list 0");
     assert!(r.run(0, "CLIENT LIST FLAGS b").starts_with("id=2 "));
+    let syntax = "-ERR unknown subcommand or wrong number of arguments for 'UNBLOCK'. Try CLIENT HELP.";
+    assert_eq!(r.run(0, "CLIENT UNBLOCK 2 TIMEOUT extra"), syntax);
     assert_eq!(r.run(0, "CLIENT UNBLOCK 2"), ":1");
     assert_eq!(r.run(0, "CLIENT UNBLOCK 2"), ":0");
     assert_eq!(r.mail(1), "nil[]");
