@@ -35,8 +35,9 @@ const CHECK: usize = 40;
 /// Bytes of the longest string.
 const MAX_BULK: usize = 1 << 20;
 
-/// What only a wild script sends besides [`TALK`]: the model does not know who listens.
-const WILD: &[&str] = &["publish", "spublish", "memory"];
+/// What only a wild script sends besides [`TALK`]: the model does not know who listens, and
+/// `memory` and `save` are replied by a shell that a script has not.
+const WILD: &[&str] = &["publish", "spublish", "memory", "save"];
 /// Nobody is there to migrate to.
 const NOWHERE: &[&str] = &["migrate"];
 

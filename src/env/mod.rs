@@ -70,9 +70,11 @@ pub trait Env: Clone + 'static {
     /// Whether the allocator is to return unused memory to the operating system by itself,
     /// on a thread of its own.
     fn release_memory_in_background(&self, _on: bool) {}
-    /// Makes the allocator return unused memory to the operating system; false if it cannot.
-    fn release_memory(&self) -> bool {
-        true
+    /// Makes the allocator return unused memory to the operating system. It may keep some for
+    /// now, because another of its threads is returning memory: so many bytes; `None` if it
+    /// cannot return any.
+    fn release_memory(&self) -> Option<u64> {
+        Some(0)
     }
     /// The allocator's report about itself, for people.
     fn allocator_report(&self) -> String {

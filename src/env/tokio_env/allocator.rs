@@ -113,12 +113,17 @@ pub(super) fn release_in_background(on: bool) {
     unsafe { write(c"background_thread", on) };
 }
 
-/// Returns unused pages of every arena to the operating system; whether that worked.
-pub(super) fn release() -> bool {
+/// Returns unused pages of every arena to the operating system. What it tells are the bytes of
+/// those that are left: jemalloc skips an arena whose pages another thread, its own in the
+/// background for example, is just returning as far as *that* thread was to.
+pub(super) fn release() -> Option<u64> {
     /// 4096 stands for all arenas.
     const PURGE_ALL: &CStr = c"arena.4096.purge";
     // SAFETY: the name ends with a NUL, and this control neither reads nor writes a value.
-    unsafe { mallctl(PURGE_ALL.as_ptr(), null_mut(), null_mut(), null_mut(), 0) == 0 }
+    let failed = unsafe { mallctl(PURGE_ALL.as_ptr(), null_mut(), null_mut(), null_mut(), 0) };
+    // SAFETY: writing the epoch, a `uint64_t`, brings the statistics up to date.
+    unsafe { write(c"epoch", 1u64) };
+    (failed == 0).then(|| bytes(c"stats.arenas.4096.pdirty") * bytes(c"arenas.page"))
 }
 
 /// The allocator's report for people.
@@ -137,20 +142,64 @@ pub(super) fn report() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
+    };
     use tikv_jemalloc_sys::{free, malloc};
+
+    /// Held by who allocates: tests allocate elsewhere otherwise, so that is all jemalloc has.
+    static HEAP: Mutex<()> = Mutex::new(());
 
     #[test]
     fn it_answers() {
-        assert!(release());
+        let _alone = HEAP.lock();
+        assert!(release().is_some());
         assert!(report().contains("jemalloc"));
         let version = version();
         assert!(version.split('.').count() == 3 && version.split('.').all(|n| n.parse::<u32>().is_ok()), "{version}");
     }
 
-    /// Tests allocate elsewhere, so what is allocated here is all that jemalloc has.
+    #[test]
+    fn what_another_thread_keeps_from_being_returned_is_told() {
+        const BYTES: usize = 6 << 20;
+        let _alone = HEAP.lock();
+        let (done, rounds) = (AtomicBool::new(false), AtomicU32::new(0));
+        release();
+        let before = heap().resident_bytes;
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(SeqCst) {
+                    rounds.fetch_add(1, SeqCst);
+                    release();
+                }
+            });
+            for _ in 0..20 {
+                // While the other thread returns the first, the second is freed.
+                // SAFETY: the memory is written within its bounds and freed once.
+                unsafe {
+                    let both = [malloc(BYTES), malloc(BYTES)];
+                    both.iter().for_each(|p| std::ptr::write_bytes(p.cast::<u8>(), 1, BYTES));
+                    free(both[0]);
+                    let round = rounds.load(SeqCst);
+                    while rounds.load(SeqCst) == round {
+                        std::hint::spin_loop();
+                    }
+                    free(both[1]);
+                }
+                let left = (0..1000).take_while(|_| release().is_none_or(|left| left > 1 << 20)).count();
+                assert!(left < 1000, "it is returned in the end");
+                let resident = heap().resident_bytes;
+                assert!(resident < before + BYTES as u64 / 2, "{before} {resident}");
+            }
+            done.store(true, SeqCst);
+        });
+    }
+
     #[test]
     fn figures_follow_the_heap() {
         const BYTES: usize = 48 << 20;
+        let _alone = HEAP.lock();
         let before = heap();
         // SAFETY: the memory is written within its bounds and freed once.
         unsafe {

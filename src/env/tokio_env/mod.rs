@@ -162,7 +162,7 @@ impl Env for TokioEnv {
         allocator::release_in_background(on);
     }
 
-    fn release_memory(&self) -> bool {
+    fn release_memory(&self) -> Option<u64> {
         allocator::release()
     }
 
