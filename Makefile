@@ -62,7 +62,8 @@ fuzz: cargo-fuzz ## every fuzz target for SECS seconds, or RUNS inputs, under th
 	[ -n "$$targets" ] || { echo "fuzz/Cargo.toml lists no target"; exit 1; }; \
 	for t in $$targets; do \
 	  echo "-- fuzz $$t $(FUZZ_BOUND)"; \
-	  cargo fuzz run --sanitizer address "$$t" -- $(FUZZ_BOUND) -len_control=0 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1; \
+	  mkdir -p fuzz/corpus/$$t; found=fuzz/crashes/$$t; [ -d $$found ] || found=; \
+	  cargo fuzz run --sanitizer address "$$t" fuzz/corpus/$$t $$found -- $(FUZZ_BOUND) -len_control=0 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1; \
 	done
 
 bench: ## speed and memory beside redis-server, as a table (ROWS="mem write- pause-free" for some)
