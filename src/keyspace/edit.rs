@@ -31,6 +31,8 @@ pub struct Edit<'a> {
     created: bool,
     /// The key is new, and its event has not been raised.
     unannounced: bool,
+    /// The account is right; the slot is written back when the edit is dropped.
+    closed: bool,
 }
 
 impl<'a> Edit<'a> {
@@ -44,7 +46,7 @@ impl<'a> Edit<'a> {
     ) -> Self {
         meta.preserve(db, &mut slot);
         let before = slot.heap_bytes();
-        Edit { slot: Some(slot), meta, changes, db, now, before, created: false, unannounced: false }
+        Edit { slot: Some(slot), meta, changes, db, now, before, created: false, unannounced: false, closed: false }
     }
 
     /// Notes that this key did not exist before.
@@ -92,14 +94,14 @@ impl<'a> Edit<'a> {
     /// if another key's part of the same change counts, or time did it).
     pub fn changed_by(mut self, event: Event, changes: u64) {
         self.announce();
-        let slot = self.slot.take().expect("the edit is open");
+        let slot = self.slot.as_ref().expect("the edit is open");
         self.meta.touched(self.changes, self.db, slot.key(), event);
         self.changes.dirty = self.changes.dirty + changes - 1;
-        let empty = is_empty(&slot);
+        let empty = is_empty(slot);
         if empty {
             self.changes.raise(event::DEL, self.db, slot.key());
         }
-        self.close(slot, empty);
+        self.close(empty);
     }
 
     /// Closes the edit of something that is no concern of those who watch the key or wait
@@ -107,9 +109,8 @@ impl<'a> Edit<'a> {
     pub fn changed_aside(mut self, changes: u64) {
         self.announce();
         self.changes.dirty += changes;
-        let slot = self.slot.take().expect("the edit is open");
-        let empty = is_empty(&slot);
-        self.close(slot, empty);
+        let empty = is_empty(self.entry());
+        self.close(empty);
     }
 
     /// Closes the edit of a value in a way that has no event, although who watches the key
@@ -162,28 +163,34 @@ impl<'a> Edit<'a> {
 
     /// Closes the edit by deleting the key.
     pub fn delete(mut self, event: Event) {
-        let slot = self.slot.take().expect("the edit is open");
+        let slot = self.slot.as_ref().expect("the edit is open");
         self.meta.touched(self.changes, self.db, slot.key(), event);
-        self.remove(slot);
+        self.remove();
     }
 
+    /// Brings the account up to date. A slot that stays is not moved for that: it is large for
+    /// something that happens with each write.
     #[inline]
-    fn close(&mut self, mut slot: ViewMut<'a, Entry>, empty: bool) {
+    fn close(&mut self, empty: bool) {
         if empty {
-            self.remove(slot);
+            self.remove();
         } else {
+            let slot = self.slot.as_mut().expect("the edit is open");
             // The value may be in another block than the one that was opened.
             if slot.epoch() != self.meta.epoch {
                 slot.set_epoch(self.meta.epoch);
             }
             self.meta.account(self.db, self.before, slot.heap_bytes());
         }
+        self.closed = true;
     }
 
-    fn remove(&mut self, slot: ViewMut<'a, Entry>) {
+    fn remove(&mut self) {
+        let slot = self.slot.take().expect("the edit is open");
         self.meta.account(self.db, self.before, 0);
         self.meta.resized = true;
         self.changes.discard(slot.remove());
+        self.closed = true;
     }
 }
 
@@ -210,13 +217,10 @@ pub fn is_empty(e: &Entry) -> bool {
 impl Drop for Edit<'_> {
     #[inline]
     fn drop(&mut self) {
-        match self.slot.take() {
-            Some(slot) if self.unannounced => self.remove(slot),
-            Some(slot) => {
-                let empty = is_empty(&slot);
-                self.close(slot, empty);
-            }
-            None => {}
+        if self.closed {
+            return;
         }
+        let empty = self.unannounced || is_empty(self.entry());
+        self.close(empty);
     }
 }

@@ -142,7 +142,7 @@ impl<E: Element> Table<E> {
     }
 
     /// The element with this key, to be changed or removed.
-    #[inline]
+    #[inline(always)]
     pub fn get_mut(&mut self, hash: u64, key: &[u8]) -> Option<ViewMut<'_, E>> {
         let i = self.directory.index(hash);
         let at = find::<E>(&self.directory.entries()[i], hash, key)?;
