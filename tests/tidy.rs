@@ -8,6 +8,8 @@
 mod docs;
 #[path = "tidy/lexer.rs"]
 mod lexer;
+#[path = "tidy/mutants.rs"]
+mod mutants;
 #[path = "tidy/names.rs"]
 mod names;
 #[path = "tidy/paths.rs"]
@@ -95,4 +97,17 @@ fn documents_name_what_exists() {
         }
     }
     report(complaints);
+}
+
+#[test]
+fn planted_bugs_still_apply() {
+    let patches = files("sim/mutants", |path| path.ends_with(".patch"));
+    assert!(patches.len() > 10, "{}", patches.len());
+    let file = |path: &str| fs::read_to_string(root().join(path)).ok();
+    report(
+        patches
+            .iter()
+            .flat_map(|(at, text)| mutants::stale(text, file).into_iter().map(move |c| format!("{at}: {c}")))
+            .collect(),
+    );
 }
