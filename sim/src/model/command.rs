@@ -8,6 +8,7 @@ use super::{
     family::Family,
     reply::Reply,
     sets::SetCommand,
+    sketches::SketchCommand,
     streams::{Id, StreamCommand, each_id},
     value::Kind,
     zsets::ZSetCommand,
@@ -176,6 +177,7 @@ pub enum Command {
     },
     OfBits(BitCommand),
     OfSet(SetCommand),
+    OfSketch(SketchCommand),
     OfZSet(ZSetCommand),
     OfStream(StreamCommand),
     Watch(Vec<Key>),
@@ -193,6 +195,7 @@ impl Command {
         match self {
             Command::OfBits(c) => Some(c),
             Command::OfSet(c) => Some(c),
+            Command::OfSketch(c) => Some(c),
             Command::OfZSet(c) => Some(c),
             Command::OfStream(c) => Some(c),
             _ => None,
@@ -223,7 +226,7 @@ impl Command {
             }
             Exec(queue) => queue.iter().for_each(|c| c.each_key(f)),
             Unwatch { .. } => {}
-            OfBits(_) | OfSet(_) | OfZSet(_) | OfStream(_) => unreachable!("a family of its own"),
+            OfBits(_) | OfSet(_) | OfSketch(_) | OfZSet(_) | OfStream(_) => unreachable!("a family of its own"),
         }
     }
 

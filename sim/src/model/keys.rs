@@ -22,7 +22,7 @@ impl State<'_> {
             Command::Exists(ks) => Reply::count(ks.iter().filter(|k| self.slot(**k).is_some()).count()),
             Command::Type(k) => Reply::Status(Bytes::from_static(match self.slot(*k).map(|s| &s.value) {
                 None => b"none",
-                Some(Value::Str(_)) => b"string",
+                Some(Value::Str(_) | Value::Sketch(_)) => b"string",
                 Some(Value::List(_)) => b"list",
                 Some(Value::Hash(_)) => b"hash",
                 Some(Value::Set(_)) => b"set",

@@ -19,6 +19,7 @@ mod luck;
 pub mod members;
 pub mod reply;
 pub mod sets;
+pub mod sketches;
 pub mod state;
 pub mod streams;
 mod strings;

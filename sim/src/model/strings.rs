@@ -4,6 +4,7 @@ use super::{
     calendar::Span,
     command::{Command, Key, Ttl, When},
     reply::{NOT_AN_INTEGER, OK, OVERFLOW, Reply, WRONGTYPE},
+    sketches::MAGIC,
     state::{Slot, State},
     value::Value,
 };
@@ -67,6 +68,7 @@ impl State<'_> {
         match self.slot(k).map(|s| &s.value) {
             None => Ok(None),
             Some(Value::Str(t)) => Ok(Some(t.clone())),
+            Some(Value::Sketch(_)) => Ok(Some(MAGIC)),
             Some(_) => Err(WRONGTYPE),
         }
     }

@@ -1,6 +1,6 @@
 //! What a key can hold.
 
-use super::{hashes::Map, members::MemberSet, streams::Log, zsets::ZSet};
+use super::{hashes::Map, members::MemberSet, sketches::Sketch, streams::Log, zsets::ZSet};
 use bytes::Bytes;
 use std::{collections::VecDeque, rc::Rc};
 
@@ -8,6 +8,8 @@ use std::{collections::VecDeque, rc::Rc};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {
     Str(Bytes),
+    /// A string, too.
+    Sketch(Sketch),
     List(Rc<VecDeque<Bytes>>),
     Hash(Map),
     Set(MemberSet),
@@ -29,7 +31,7 @@ pub enum Kind {
 impl Value {
     pub fn kind(&self) -> Kind {
         match self {
-            Value::Str(_) => Kind::Str,
+            Value::Str(_) | Value::Sketch(_) => Kind::Str,
             Value::List(_) => Kind::List,
             Value::Hash(_) => Kind::Hash,
             Value::Set(_) => Kind::Set,
@@ -41,7 +43,7 @@ impl Value {
     /// A collection that has nothing in it does not exist; a stream does.
     pub(super) fn is_nothing(&self) -> bool {
         match self {
-            Value::Str(_) | Value::Stream(_) => false,
+            Value::Str(_) | Value::Sketch(_) | Value::Stream(_) => false,
             Value::List(l) => l.is_empty(),
             Value::Hash(h) => h.is_empty(),
             Value::Set(set) => *set == 0,

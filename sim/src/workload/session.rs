@@ -32,7 +32,7 @@ use tokio::{
 };
 
 /// Settings that clients change meanwhile.
-const SETTINGS: [(&str, &str); 18] = [
+const SETTINGS: [(&str, &str); 20] = [
     ("list-max-listpack-size", "-2"),
     ("list-max-listpack-size", "4"),
     ("list-compress-depth", "1"),
@@ -49,6 +49,8 @@ const SETTINGS: [(&str, &str); 18] = [
     ("zset-max-listpack-value", "12"),
     ("stream-node-max-entries", "3"),
     ("stream-node-max-bytes", "100"),
+    ("hll-sparse-max-bytes", "20"),
+    ("hll-sparse-max-bytes", "3000"),
     ("hz", "50"),
     ("notify-keyspace-events", "AKE"),
 ];

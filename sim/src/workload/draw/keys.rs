@@ -16,6 +16,11 @@ pub(super) const BETWEEN_KEYS: Table = &[
     (2, |d, _| Command::MGet(d.three_keys())),
     (1, |d, _| Command::MSet(d.three_keys().into_iter().map(|k| (k, d.value())).collect())),
     (1, |d, _| Command::MSetNx(d.three_keys().into_iter().map(|k| (k, d.value())).collect())),
+    (4, |d, key| d.one_of(MOVES, key)),
+];
+
+/// As [`BETWEEN_KEYS`], whatever the keys hold.
+pub(super) const MOVES: Table = &[
     (1, |d, key| Command::Rename(key, d.other_than(key))),
     (1, |d, key| Command::RenameNx(key, d.other_than(key))),
     (2, |d, key| Command::Copy { from: key, to: d.other_than(key), replace: d.one_in(2) }),

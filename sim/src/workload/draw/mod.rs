@@ -10,6 +10,7 @@ mod hashes;
 mod keys;
 mod lists;
 mod sets;
+mod sketches;
 mod streams;
 mod strings;
 mod zsets;
@@ -105,6 +106,9 @@ impl Draw<'_> {
 
     fn command(&mut self) -> Command {
         let key = self.key();
+        if self.plan.sketches(self.group) {
+            return self.sketch(key);
+        }
         let usual = if self.plan.mixed { usize::from(key) } else { 0 };
         let usual = usual + self.group;
         let drawn = chance(self.rng, self.plan.mismatch);
