@@ -111,3 +111,6 @@ fn has_due_fields(e: &Entry, now: Wall) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -144,3 +144,6 @@ impl Keys<'_, '_> {
         Ok(StreamMut(self.upsert(key, Kind::Stream)?))
     }
 }
+
+#[cfg(test)]
+mod tests;

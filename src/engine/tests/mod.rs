@@ -25,6 +25,7 @@ mod rdb_file;
 mod records;
 mod rig;
 mod saving;
+mod scans;
 mod sets;
 mod snapshot;
 mod sort;
