@@ -3,7 +3,7 @@
 use norn::{
     base::time::Wall,
     data::{
-        stream::{Entry as StreamEntry, Id},
+        stream::{Entry as StreamEntry, Group, Id},
         table::Element,
     },
     engine::Engine,
@@ -43,25 +43,42 @@ pub enum Stored {
 
 /// A sorted set's members in order, each with the bits of its score. There is one zero.
 pub type Scored = Vec<(u64, Vec<u8>)>;
-/// A stream's entries: fields and values.
-pub type Entries = BTreeMap<Id, Vec<(Vec<u8>, Vec<u8>)>>;
+/// An entry's fields and values.
+pub type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+/// A stream's entries.
+pub type Entries = BTreeMap<Id, Pairs>;
 
 /// A stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
     pub entries: Entries,
     pub last: Id,
     pub max_deleted: Id,
     /// Entries ever added.
     pub added: u64,
-    /// The groups, in text: the model leaves them as they are.
-    pub groups: String,
+    /// The groups by name.
+    pub groups: BTreeMap<Vec<u8>, ConsumerGroup>,
 }
 
-impl Default for Log {
-    fn default() -> Log {
-        Log { entries: Entries::new(), last: Id::MIN, max_deleted: Id::MIN, added: 0, groups: "[]".into() }
-    }
+/// A group of consumers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConsumerGroup {
+    /// Up to here it has read.
+    pub last: Id,
+    /// Entries it has read of all ever added, if that is known.
+    pub read: Option<i64>,
+    /// When each consumer was last seen, and when it was last given something (unix ms).
+    pub consumers: BTreeMap<Vec<u8>, (i64, Option<i64>)>,
+    pub pending: BTreeMap<Id, Pending>,
+}
+
+/// What is pending for an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    pub owner: Vec<u8>,
+    /// Unix ms.
+    pub delivered_ms: i64,
+    pub deliveries: u64,
 }
 
 /// All keys that have not expired at `now`.
@@ -121,14 +138,27 @@ fn value(e: &Entry, now: Wall) -> Stored {
             let texts = |entry: StreamEntry| entry.fields.map(|(f, v)| (f.to_vec(), v.to_vec())).collect();
             let entries: Entries = s.log.range(Id::MIN, Id::MAX).map(|e| (e.id, texts(e))).collect();
             assert_eq!(entries.len() as u64, s.log.len());
-            let groups: Vec<_> = s.groups.iter().map(|(name, g)| (name, g.last_id, g.pending_len())).collect();
+            let groups = s.groups.iter().map(|(name, g)| (name.to_vec(), group(g)));
             Stored::Stream(Log {
                 entries,
                 last: s.log.last_id,
                 max_deleted: s.log.max_deleted,
                 added: s.log.entries_added,
-                groups: format!("{groups:?}"),
+                groups: groups.collect(),
             })
         }
+    }
+}
+
+fn group(g: &Group) -> ConsumerGroup {
+    let pending = g.pending_from(Id::MIN).map(|p| {
+        let owner = g.consumer(p.owner()).name.to_vec();
+        (p.id, Pending { owner, delivered_ms: p.delivered_ms, deliveries: p.deliveries })
+    });
+    ConsumerGroup {
+        last: g.last_id,
+        read: g.entries_read,
+        consumers: g.consumers().map(|c| (c.name.to_vec(), (c.seen_ms, c.active_ms))).collect(),
+        pending: pending.collect(),
     }
 }

@@ -1,5 +1,6 @@
-//! A naive server: what strings, bitmaps, lists, hashes, sets, sorted sets, streams, expiry,
-//! transactions and blocking pops do, written down without any concern for speed or memory.
+//! A naive server: what strings, bitmaps, lists, hashes, sets, sorted sets, streams and their
+//! groups, expiry, transactions and blocking pops do, written down without any concern for
+//! speed or memory.
 //!
 //! Databases are `BTreeMap`s of plain values. Whatever has expired is removed whenever the
 //! clock moves, so no command ever meets it. A key's version grows with each change; WATCH
@@ -11,6 +12,7 @@
 
 mod bitmaps;
 mod expect;
+mod groups;
 mod hashes;
 mod keys;
 mod lists;
@@ -18,6 +20,7 @@ mod number;
 mod sets;
 mod streams;
 mod strings;
+mod xinfo;
 mod zrange;
 mod zsets;
 
@@ -212,7 +215,9 @@ impl Model {
     fn dispatch(&mut self, client: usize, words: &Words, seen: Option<&Value>) -> Option<Expect> {
         let name = name(words);
         let command = table::find(name.as_bytes()).filter(|c| c.row.accepts(words.len()));
-        let unknown_sub = command.is_some_and(|c| !c.subs().is_empty() && matches!(seen, Some(Value::Error(_))));
+        let is_sub = |sub: &Command| sub.row.accepts(words.len());
+        let unknown_sub =
+            command.is_some_and(|c| !c.subs().is_empty() && !words.get(1).and_then(|w| c.sub(w)).is_some_and(is_sub));
         let Some(command) = command.filter(|_| !unknown_sub) else {
             let c = self.client(client);
             c.aborted = true;
@@ -362,6 +367,7 @@ impl Model {
         }
         match table::find(name.as_bytes()).expect("a known command").row.group {
             Group::SortedSet => self.zsets(&name, &words[1..]),
+            Group::Stream if groups::KNOWN.contains(&name.as_str()) => self.groups(&name, &words[1..]),
             Group::Stream => self.streams(&name, &words[1..]),
             Group::Bitmap => self.bitmaps(&name, &words[1..]),
             Group::String => self.strings(&name, &words[1..]),
@@ -438,6 +444,7 @@ fn is_known(words: &Words) -> bool {
         sets::KNOWN,
         zsets::KNOWN,
         streams::KNOWN,
+        groups::KNOWN,
         keys::KNOWN,
     ];
     let rough = name.starts_with('x') && words.iter().any(|w| w == b"~");

@@ -1,8 +1,8 @@
-//! Streams, as ordered maps of entries. What groups do is not said here: the model takes over
-//! what it finds of them; and so with what an approximate trim leaves.
+//! Streams, as ordered maps of entries. What an approximate trim leaves is not said here: the
+//! model takes over what it finds.
 
 use super::{Done, Expect, Model, Outcome, expect::bulk, number::int, strings::number};
-use crate::dump::{Entries, Item, Log, Stored};
+use crate::dump::{Entries, Item, Log, Pairs, Stored};
 use norn::{data::stream::Id, protocol::value::Value};
 
 pub const KNOWN: &[&str] = &["xadd", "xdel", "xlen", "xrange", "xrevrange", "xtrim"];
@@ -49,7 +49,7 @@ impl Model {
         }))
     }
 
-    fn log(&self, key: &[u8]) -> Result<Option<Log>, Expect> {
+    pub(super) fn log(&self, key: &[u8]) -> Result<Option<Log>, Expect> {
         match self.item(key).map(|e| &e.value) {
             None => Ok(None),
             Some(Stored::Stream(log)) => Ok(Some(log.clone())),
@@ -58,7 +58,7 @@ impl Model {
     }
 
     /// A stream stays, even without entries.
-    fn put_log(&mut self, key: &[u8], log: Log) {
+    pub(super) fn put_log(&mut self, key: &[u8], log: Log) {
         let expiry_ms = self.item(key).and_then(|e| e.expiry_ms);
         self.put(key, Item { value: Stored::Stream(log), expiry_ms });
     }
@@ -110,10 +110,6 @@ impl Model {
         if reverse {
             found.reverse();
         }
-        let entry = |(id, pairs): (&Id, &Vec<(Vec<u8>, Vec<u8>)>)| {
-            let texts = pairs.iter().flat_map(|(f, v)| [bulk(Some(f)), bulk(Some(v))]).collect();
-            Value::Array(vec![bulk(Some(id.to_string())), Value::Array(texts)])
-        };
         Ok(Expect::Is(Value::Array(found.into_iter().take(count).map(entry).collect())))
     }
 }
@@ -180,8 +176,19 @@ impl NewId {
     }
 }
 
+/// An entry as a reply.
+pub fn entry((id, pairs): (&Id, &Pairs)) -> Value {
+    let texts = pairs.iter().flat_map(|(f, v)| [bulk(Some(f)), bulk(Some(v))]).collect();
+    Value::Array(vec![text(id), Value::Array(texts)])
+}
+
+/// An id as a reply.
+pub fn text(id: &Id) -> Value {
+    bulk(Some(id.to_string()))
+}
+
 /// An id; `seq` is what it means to name no sequence number.
-fn id(text: &[u8], seq: u64) -> Result<Id, Expect> {
+pub fn id(text: &[u8], seq: u64) -> Result<Id, Expect> {
     let part = |text: &[u8]| int(text).and_then(|n| u64::try_from(n).ok()).ok_or(Expect::error(""));
     match text.iter().position(|b| *b == b'-') {
         None => Ok(Id { ms: part(text)?, seq }),
@@ -190,7 +197,7 @@ fn id(text: &[u8], seq: u64) -> Result<Id, Expect> {
 }
 
 /// An end of a range, itself in it.
-fn bound(text: &[u8], low: bool) -> Result<Id, Expect> {
+pub fn bound(text: &[u8], low: bool) -> Result<Id, Expect> {
     let seq = if low { 0 } else { u64::MAX };
     match text {
         b"-" => Ok(Id::MIN),
