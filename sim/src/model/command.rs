@@ -6,6 +6,7 @@
 use super::{
     bits::BitCommand,
     family::Family,
+    geo::GeoCommand,
     reply::Reply,
     sets::SetCommand,
     sketches::SketchCommand,
@@ -176,6 +177,7 @@ pub enum Command {
         pairs: Vec<(Field, Bytes)>,
     },
     OfBits(BitCommand),
+    OfGeo(GeoCommand),
     OfSet(SetCommand),
     OfSketch(SketchCommand),
     OfZSet(ZSetCommand),
@@ -194,6 +196,7 @@ impl Command {
     pub fn family(&self) -> Option<&dyn Family> {
         match self {
             Command::OfBits(c) => Some(c),
+            Command::OfGeo(c) => Some(c),
             Command::OfSet(c) => Some(c),
             Command::OfSketch(c) => Some(c),
             Command::OfZSet(c) => Some(c),
@@ -226,7 +229,9 @@ impl Command {
             }
             Exec(queue) => queue.iter().for_each(|c| c.each_key(f)),
             Unwatch { .. } => {}
-            OfBits(_) | OfSet(_) | OfSketch(_) | OfZSet(_) | OfStream(_) => unreachable!("a family of its own"),
+            OfBits(_) | OfGeo(_) | OfSet(_) | OfSketch(_) | OfZSet(_) | OfStream(_) => {
+                unreachable!("a family of its own")
+            }
         }
     }
 

@@ -12,6 +12,7 @@ pub mod calendar;
 pub mod command;
 pub mod encode;
 mod family;
+pub mod geo;
 mod hashes;
 mod keys;
 mod lists;

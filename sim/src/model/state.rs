@@ -373,6 +373,7 @@ impl<'h> State<'h> {
     pub(super) fn run(&mut self, command: &Command, at: &Span) -> Option<Reply> {
         let done = match command {
             Command::OfBits(c) => Some(self.run_bits(c).unwrap_or_else(|error| error)),
+            Command::OfGeo(c) => Some(self.run_geo(c).unwrap_or_else(|error| error)),
             Command::OfSketch(c) => Some(self.run_sketch(c).unwrap_or_else(|error| error)),
             Command::OfSet(c) => Some(self.run_set(c).unwrap_or_else(|error| error)),
             Command::OfZSet(c) => self.run_zset(c),

@@ -162,6 +162,11 @@ impl Plan {
         group % 6 == 5
     }
 
+    /// Whether the keys of a group hold places and nothing else.
+    pub fn maps(&self, group: usize) -> bool {
+        group % 6 == 4
+    }
+
     /// The database of a group.
     pub fn database(&self, group: usize) -> usize {
         group % self.databases

@@ -219,7 +219,7 @@ fn many<'w, 'n>(w: &'w mut Words<'n>, keys: &[Key], max: bool, count: usize) -> 
 }
 
 impl AddFlags {
-    fn words<'w, 'n>(self, w: &'w mut Words<'n>) -> &'w mut Words<'n> {
+    pub(in crate::model) fn words<'w, 'n>(self, w: &'w mut Words<'n>) -> &'w mut Words<'n> {
         let given = [self.nx, self.xx, self.gt, self.lt, self.ch, self.incr];
         let names = ["NX", "XX", "GT", "LT", "CH", "INCR"];
         given.into_iter().zip(names).fold(w, |w, (given, name)| w.flag(given, name))

@@ -86,7 +86,7 @@ impl State<'_> {
     }
 
     /// A sorted set; an empty one if the key does not exist.
-    pub(super) fn zset(&mut self, k: Key) -> Result<ZSet, Reply> {
+    pub(in crate::model) fn zset(&mut self, k: Key) -> Result<ZSet, Reply> {
         match self.slot(k).map(|s| &s.value) {
             None => Ok(ZSet::default()),
             Some(Value::ZSet(set)) => Ok(set.clone()),

@@ -19,7 +19,7 @@ impl State<'_> {
     }
 
     /// Puts a result in the place of whatever its key held; replies its size.
-    pub(super) fn store_zset(&mut self, to: Key, result: ZSet) -> Reply {
+    pub(in crate::model) fn store_zset(&mut self, to: Key, result: ZSet) -> Reply {
         let len = result.len();
         if len > 0 {
             self.put(to, Some(Slot { value: Value::ZSet(result), due: None }));

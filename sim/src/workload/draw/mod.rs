@@ -9,6 +9,7 @@ mod bits;
 mod hashes;
 mod keys;
 mod lists;
+mod maps;
 mod sets;
 mod sketches;
 mod streams;
@@ -108,6 +109,9 @@ impl Draw<'_> {
         let key = self.key();
         if self.plan.sketches(self.group) {
             return self.sketch(key);
+        }
+        if self.plan.maps(self.group) {
+            return self.map(key);
         }
         let usual = if self.plan.mixed { usize::from(key) } else { 0 };
         let usual = usual + self.group;
