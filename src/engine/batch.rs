@@ -216,7 +216,7 @@ impl Engine {
         w: &mut Worker,
         s: &mut Session,
         held: &mut Held,
-        time: (&dyn Clock, &mut Now),
+        time: (&Ticking, &mut Now),
         input: &mut BytesMut,
         out: &mut Output,
         batch: &mut [Slot],

@@ -2,7 +2,10 @@
 
 use super::{Engine, Progress, Worker, dispatch::Step};
 use crate::{
-    base::{clock::Clock, time::Now},
+    base::{
+        clock::{Clock, Ticking},
+        time::Now,
+    },
     commands::{
         ctx::{Ctx, Flow, ShellRequest},
         keys::{Invalid, each_key},
@@ -27,7 +30,7 @@ impl Engine {
         w: &mut Worker,
         s: &mut Session,
         held: &mut Held,
-        time: (&dyn Clock, &mut Now),
+        time: (&Ticking, &mut Now),
         (command, first_key): (&'static Command, Option<(usize, u64)>),
         args: &Args,
         out: &mut Output,

@@ -2,7 +2,7 @@
 
 use super::{Engine, Progress, Worker};
 use crate::{
-    base::{clock::Clock, time::Now},
+    base::{clock::Ticking, time::Now},
     commands::{
         row::Flags,
         table::{COMMANDS, Command},
@@ -44,7 +44,7 @@ impl Engine {
         w: &mut Worker,
         s: &mut Session,
         held: &mut Held,
-        time: (&dyn Clock, &mut Now),
+        time: (&Ticking, &mut Now),
         r: &Request,
         out: &mut Output,
     ) -> Step {
@@ -76,7 +76,7 @@ impl Engine {
         w: &mut Worker,
         s: &mut Session,
         held: &mut Held,
-        time: (&dyn Clock, &mut Now),
+        time: (&Ticking, &mut Now),
         r: &Request,
         out: &mut Output,
     ) -> Step {
@@ -116,7 +116,7 @@ impl Engine {
         w: &mut Worker,
         s: &mut Session,
         held: &mut Held,
-        time: (&dyn Clock, Now),
+        time: (&Ticking, Now),
         r: &Request,
     ) -> Result<&'static Command, (Option<&'static Command>, Error)> {
         let args = r.args;

@@ -2,7 +2,10 @@
 
 use super::{Engine, Progress, Worker, call::Shards, dispatch::Step};
 use crate::{
-    base::{clock::Clock, time::Now},
+    base::{
+        clock::{Clock, Ticking},
+        time::Now,
+    },
     commands::{
         ctx::{Flow, ShellRequest},
         row::Scope,
@@ -21,7 +24,7 @@ impl Engine {
         w: &mut Worker,
         s: &mut Session,
         held: &mut Held,
-        time: (&dyn Clock, &mut Now),
+        time: (&Ticking, &mut Now),
         exec: &Command,
         out: &mut Output,
     ) -> Option<Step> {

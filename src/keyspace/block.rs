@@ -128,6 +128,11 @@ impl Kind {
         }
     }
 
+    /// Whether a payload may be that of a collection without elements.
+    const fn may_be_empty(self) -> bool {
+        matches!(self, Kind::ListPacked | Kind::HashPacked | Kind::SetInts | Kind::SetPacked | Kind::ZsetPacked)
+    }
+
     /// Whether the payload is the address of an [`Object`].
     pub const fn is_object(self) -> bool {
         matches!(
@@ -153,6 +158,19 @@ const EXPIRY_BYTES: usize = 6;
 pub const TAG_EXPIRES: u8 = 1;
 /// Slot tag: the key is a hash some of whose fields expire.
 pub const TAG_FIELDS_EXPIRE: u8 = 2;
+
+/// The flags that the length of a block's header depends on.
+const WIDTHS: u8 = EXPIRES | WIDE_KEY | WIDE_PAYLOAD | WIDE_EXPIRY;
+/// Bytes of the header with these flags.
+const KEY_AT: [u8; WIDTHS as usize + 1] = {
+    let (mut table, mut flags) = ([0; WIDTHS as usize + 1], 0);
+    while flags <= WIDTHS {
+        let s = Shape { flags, key_len: 0, payload_len: 0 };
+        table[flags as usize] = (s.expiry_at() + s.expiry_len()) as u8;
+        flags += 1;
+    }
+    table
+};
 
 /// The flags that say how an expiry is kept.
 fn expiry_flags(at_ms: Option<u64>) -> u8 {
@@ -187,17 +205,17 @@ impl Shape {
     }
 
     #[inline]
-    fn payload_len_at(self) -> usize {
+    const fn payload_len_at(self) -> usize {
         FIXED + if self.flags & WIDE_KEY != 0 { 4 } else { 1 }
     }
 
     #[inline]
-    fn expiry_at(self) -> usize {
+    const fn expiry_at(self) -> usize {
         self.payload_len_at() + if self.flags & WIDE_PAYLOAD != 0 { 4 } else { 1 }
     }
 
     #[inline]
-    fn expiry_len(self) -> usize {
+    const fn expiry_len(self) -> usize {
         match self.flags & (EXPIRES | WIDE_EXPIRY) {
             0 => 0,
             EXPIRES => EXPIRY_BYTES,
@@ -205,9 +223,11 @@ impl Shape {
         }
     }
 
+    /// Bytes before the key, which the flags alone tell: looked up, because every access to a
+    /// value asks.
     #[inline]
     fn key_at(self) -> usize {
-        self.expiry_at() + self.expiry_len()
+        usize::from(KEY_AT[usize::from(self.flags & WIDTHS)])
     }
 
     #[inline]
@@ -430,19 +450,29 @@ impl Entry {
     }
 
     /// The boxed value.
+    #[inline]
     pub fn object(&self) -> Option<&Object> {
+        self.object_of(self.kind(), self.shape())
+    }
+
+    /// The boxed value of an entry of this kind and shape.
+    #[inline]
+    fn object_of(&self, kind: Kind, shape: Shape) -> Option<&Object> {
         // SAFETY: the payload of an object kind is the address of a live box this entry owns.
-        self.kind().is_object().then(|| unsafe { &*self.object_ptr() })
+        kind.is_object().then(|| unsafe { &*self.object_ptr(shape) })
     }
 
     /// The boxed value, to be changed.
+    #[inline]
     pub fn object_mut(&mut self) -> Option<&mut Object> {
-        // SAFETY: as in `object`, and `&mut self` is the only handle.
-        self.kind().is_object().then(|| unsafe { &mut *self.object_ptr() })
+        // SAFETY: as in `object_of`, and `&mut self` is the only handle.
+        self.kind().is_object().then(|| unsafe { &mut *self.object_ptr(self.shape()) })
     }
 
-    fn object_ptr(&self) -> *mut Object {
-        let b: [u8; 8] = self.payload().try_into().expect("an object's payload is an address");
+    #[inline]
+    fn object_ptr(&self, shape: Shape) -> *mut Object {
+        let payload = self.slice(shape.payload_at(), shape.payload_len);
+        let b: [u8; 8] = payload.try_into().expect("an object's payload is an address");
         std::ptr::with_exposed_provenance_mut(u64::from_le_bytes(b) as usize)
     }
 
@@ -523,7 +553,19 @@ impl Entry {
     /// Heap bytes this key costs: its block and its object, in size classes.
     #[inline]
     pub fn heap_bytes(&self) -> usize {
-        size_class(self.shape().total()) + self.object().map_or(0, Object::heap_bytes)
+        self.weigh().0
+    }
+
+    /// What closing an edit asks: [`Entry::heap_bytes`], and whether this is a collection with
+    /// no element left.
+    #[inline]
+    pub fn weigh(&self) -> (usize, bool) {
+        let (shape, kind) = (self.shape(), self.kind());
+        let block = size_class(shape.total());
+        match self.object_of(kind, shape) {
+            Some(o) => (block + o.heap_bytes(), o.is_empty()),
+            None => (block, kind.may_be_empty() && shape.payload_len <= kind.empty_bytes()),
+        }
     }
 
     /// Moves the block to another shape, keeping the key and the first `keep` payload bytes.
@@ -562,7 +604,7 @@ impl Entry {
             return None;
         }
         // SAFETY: the entry owns the box; the kind is changed at once so that nobody sees it again.
-        let object = unsafe { Box::from_raw(self.object_ptr()) };
+        let object = unsafe { Box::from_raw(self.object_ptr(self.shape())) };
         self.set_kind(Kind::StrInline);
         Some(*object)
     }

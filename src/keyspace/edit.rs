@@ -8,10 +8,9 @@
 //! stream.
 
 use super::{
-    block::{Entry, Kind},
+    block::Entry,
     changes::Changes,
     event::{self, Event},
-    object::Object,
     shard::Meta,
 };
 use crate::{
@@ -97,11 +96,11 @@ impl<'a> Edit<'a> {
         let slot = self.slot.as_ref().expect("the edit is open");
         self.meta.touched(self.changes, self.db, slot.key(), event);
         self.changes.dirty = self.changes.dirty + changes - 1;
-        let empty = is_empty(slot);
-        if empty {
+        let weight = slot.weigh();
+        if weight.1 {
             self.changes.raise(event::DEL, self.db, slot.key());
         }
-        self.close(empty);
+        self.close(weight);
     }
 
     /// Closes the edit of something that is no concern of those who watch the key or wait
@@ -109,8 +108,7 @@ impl<'a> Edit<'a> {
     pub fn changed_aside(mut self, changes: u64) {
         self.announce();
         self.changes.dirty += changes;
-        let empty = is_empty(self.entry());
-        self.close(empty);
+        self.close(self.entry().weigh());
     }
 
     /// Closes the edit of a value in a way that has no event, although who watches the key
@@ -168,10 +166,11 @@ impl<'a> Edit<'a> {
         self.remove();
     }
 
-    /// Brings the account up to date. A slot that stays is not moved for that: it is large for
-    /// something that happens with each write.
+    /// Brings the account up to date with what the entry weighs, and whether it is empty. A
+    /// slot that stays is not moved for that: it is large for something that happens with each
+    /// write.
     #[inline]
-    fn close(&mut self, empty: bool) {
+    fn close(&mut self, (bytes, empty): (usize, bool)) {
         if empty {
             self.remove();
         } else {
@@ -180,7 +179,7 @@ impl<'a> Edit<'a> {
             if slot.epoch() != self.meta.epoch {
                 slot.set_epoch(self.meta.epoch);
             }
-            self.meta.account(self.db, self.before, slot.heap_bytes());
+            self.meta.account(self.db, self.before, bytes);
         }
         self.closed = true;
     }
@@ -194,33 +193,13 @@ impl<'a> Edit<'a> {
     }
 }
 
-/// Whether a collection has no element left.
-#[inline]
-pub fn is_empty(e: &Entry) -> bool {
-    match e.kind() {
-        Kind::StrInt | Kind::StrInline | Kind::StrLarge => false,
-        Kind::ListPacked | Kind::HashPacked | Kind::SetInts | Kind::SetPacked | Kind::ZsetPacked => {
-            e.payload().len() <= e.kind().empty_bytes()
-        }
-        // It has an identity beyond its entries: the last id, and groups.
-        Kind::Stream => false,
-        Kind::ListNodes | Kind::HashTable | Kind::SetTable | Kind::ZsetTree => match e.object() {
-            Some(Object::List(l)) => l.is_empty(),
-            Some(Object::Hash(h)) => h.is_empty(),
-            Some(Object::Set(s)) => s.is_empty(),
-            Some(Object::ZSet(z)) => z.is_empty(),
-            _ => false,
-        },
-    }
-}
-
 impl Drop for Edit<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.closed {
             return;
         }
-        let empty = self.unannounced || is_empty(self.entry());
-        self.close(empty);
+        let (bytes, empty) = self.entry().weigh();
+        self.close((bytes, empty || self.unannounced));
     }
 }

@@ -31,7 +31,21 @@ impl Object {
         }
     }
 
+    /// Whether this is a collection with no element left. A stream has an identity beyond its
+    /// entries: the last id, and groups.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Object::List(l) => l.is_empty(),
+            Object::Hash(h) => h.is_empty(),
+            Object::Set(s) => s.is_empty(),
+            Object::ZSet(z) => z.is_empty(),
+            Object::Str(_) | Object::Stream(_) => false,
+        }
+    }
+
     /// Heap bytes of the box and everything it owns, in size classes; constant time.
+    #[inline]
     pub fn heap_bytes(&self) -> usize {
         size_class(std::mem::size_of::<Object>())
             + match self {

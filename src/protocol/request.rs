@@ -296,23 +296,28 @@ fn ordinary(buf: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Option<usize>
 
 /// A canonical number of one to five digits at `at`, and where the line after its CR and
 /// one more byte begins; `None` for anything else, which a slower look decides.
-#[inline]
+#[inline(always)]
 fn short_number(buf: &[u8], at: usize) -> Option<(usize, usize)> {
-    let text = buf.get(at..)?;
-    match *text {
-        [a @ b'0'..=b'9', b'\r', _, ..] => Some((usize::from(a - b'0'), at + 3)),
-        [a @ b'1'..=b'9', b @ b'0'..=b'9', b'\r', _, ..] => {
-            Some((usize::from(a - b'0') * 10 + usize::from(b - b'0'), at + 4))
-        }
-        [b'1'..=b'9', ..] => longer_number(text, at),
-        _ => None,
+    let Some(&[a, b, c, _]) = buf.get(at..).and_then(<[u8]>::first_chunk) else {
+        return longer_number(buf, at);
+    };
+    let (tens, ones) = (a.wrapping_sub(b'0'), b.wrapping_sub(b'0'));
+    if b == b'\r' && tens < 10 {
+        Some((usize::from(tens), at + 3))
+    } else if c == b'\r' && (1..10).contains(&tens) && ones < 10 {
+        Some((usize::from(tens * 10 + ones), at + 4))
+    } else {
+        longer_number(buf, at)
     }
 }
 
-/// [`short_number`] for three to five digits.
-fn longer_number(text: &[u8], at: usize) -> Option<(usize, usize)> {
+/// [`short_number`] for three to five digits, or at the very end of the buffer.
+#[inline(never)]
+fn longer_number(buf: &[u8], at: usize) -> Option<(usize, usize)> {
+    let text = buf.get(at..)?;
     let digits = text.iter().take(6).take_while(|b| b.is_ascii_digit()).count();
-    if digits > 5 || text.get(digits) != Some(&b'\r') || text.len() < digits + 2 {
+    let canonical = digits == 1 || (2..=5).contains(&digits) && text[0] != b'0';
+    if !canonical || text.get(digits) != Some(&b'\r') || text.len() < digits + 2 {
         return None;
     }
     let n = text[..digits].iter().fold(0, |n, &b| n * 10 + usize::from(b - b'0'));

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::node::Node;
 use super::{End, List, Side, small};
+use crate::data::alloc::size_class;
 use crate::data::packed::{ByteStore, Item, Needle};
 
 impl List {
@@ -221,10 +222,12 @@ impl List {
     #[inline]
     pub(super) fn edit_node<R>(&mut self, i: usize, f: impl FnOnce(&mut Node) -> R) -> R {
         let node = &mut self.nodes[i];
-        let (count, heap) = (node.count(), node.heap_bytes());
+        let (count, capacity) = (node.count(), node.capacity());
         let result = f(node);
         self.len = self.len - count + node.count();
-        self.buffer_bytes = self.buffer_bytes - heap + node.heap_bytes();
+        if node.capacity() != capacity {
+            self.buffer_bytes = self.buffer_bytes - size_class(capacity) + node.heap_bytes();
+        }
         result
     }
 

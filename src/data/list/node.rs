@@ -82,9 +82,14 @@ impl Node {
         self.bytes().len() + if self.plain { 0 } else { LISTPACK_OVERHEAD }
     }
 
+    /// Bytes its buffer has room for.
+    pub fn capacity(&self) -> usize {
+        self.buf.capacity()
+    }
+
     /// Heap bytes behind this node.
     pub fn heap_bytes(&self) -> usize {
-        size_class(self.buf.capacity())
+        size_class(self.capacity())
     }
 
     /// The elements from number `from` up to, not including, number `to`.

@@ -20,7 +20,6 @@ use crate::{
     },
     keyspace::{
         Entry,
-        edit::is_empty,
         hash::{HashDraft, HashLimits},
         list,
         object::Object,
@@ -77,7 +76,7 @@ pub fn decode(kind: u8, r: &mut Reader, name: &[u8], limits: &Limits) -> Decoded
         kind::HASH_LISTPACK_EX => timed_fields(r, name, limits)?,
         _ => return Err(r.corrupt("unknown or unsupported type of value")),
     };
-    if is_empty(&e) {
+    if e.weigh().1 {
         return Err(Corrupt { at: began, what: EMPTY_VALUE, missing: 0 });
     }
     Ok(e)
