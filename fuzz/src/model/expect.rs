@@ -13,8 +13,12 @@ pub enum Expect {
     /// Names and values in any order of pairs.
     Pairs(Vec<(Value, Value)>),
     Array(Vec<Expect>),
+    /// These in any order.
+    AnyOrder(Vec<Expect>),
     /// A string that is this number in any notation.
     Number(f64),
+    /// A string that is nearly this number: how far from it at most.
+    Near(f64, f64),
     Anything,
 }
 
@@ -55,6 +59,10 @@ impl Expect {
             (Expect::Number(x), Value::Bulk(text)) => {
                 std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()) == Some(*x)
             }
+            (Expect::Near(x, error), Value::Bulk(text)) => {
+                let seen: Option<f64> = std::str::from_utf8(text).ok().and_then(|text| text.parse().ok());
+                seen.is_some_and(|seen| (seen - x).abs() <= *error)
+            }
             (Expect::Error(prefix), Value::Error(text)) => text.starts_with(prefix.as_bytes()),
             (Expect::Unordered(items), Value::Array(seen)) => sorted(items.clone()) == sorted(seen.clone()),
             (Expect::Pairs(pairs), Value::Array(seen)) => {
@@ -64,6 +72,11 @@ impl Expect {
             }
             (Expect::Array(items), Value::Array(seen)) => {
                 items.len() == seen.len() && items.iter().zip(seen).all(|(e, v)| e.allows(v))
+            }
+            (Expect::AnyOrder(items), Value::Array(seen)) => {
+                let mut left: Vec<&Value> = seen.iter().collect();
+                let mut takes = |e: &Expect| left.iter().position(|v| e.allows(v)).map(|at| left.swap_remove(at));
+                items.len() == seen.len() && items.iter().all(|e| takes(e).is_some())
             }
             _ => false,
         }
@@ -79,7 +92,9 @@ impl Expect {
             Expect::Unordered(items) => format!("any order of {}", show(&Value::Array(items.clone()))),
             Expect::Pairs(pairs) => format!("any order of {}", show(&Value::Map(pairs.clone()))),
             Expect::Array(items) => format!("[{}]", items.iter().map(Expect::show).collect::<Vec<_>>().join(" ")),
+            Expect::AnyOrder(items) => format!("any order of {}", Expect::Array(items.clone()).show()),
             Expect::Number(x) => x.to_string(),
+            Expect::Near(x, _) => format!("about {x}"),
             Expect::Anything => "anything".into(),
         }
     }

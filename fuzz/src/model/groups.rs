@@ -229,7 +229,6 @@ impl Model {
 
     /// `key group consumer min-idle start [COUNT n] [JUSTID]`.
     fn claim_idle(&mut self, args: &[Vec<u8>]) -> Result<Expect, Expect> {
-        let mut log = self.log_of(&args[0], &args[1])?;
         let (least, start) = (number(&args[3])?.max(0), bound(&args[4], true)?);
         let (mut count, mut just_id, mut rest) = (100, false, args[5..].iter());
         while let Some(word) = rest.next() {
@@ -242,6 +241,7 @@ impl Model {
                 return Err(Expect::error(""));
             }
         }
+        let mut log = self.log_of(&args[0], &args[1])?;
         let (consumer, now, mut left) = (&args[2], self.now_ms, count);
         let mut g = log.groups.remove(&args[1]).expect("it is there");
         g.meet(consumer, now);

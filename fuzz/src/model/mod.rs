@@ -1,5 +1,5 @@
-//! A naive server: what strings, bitmaps, lists, hashes, sets, sorted sets, streams and their
-//! groups, expiry, transactions and blocking pops do, written down without any concern for
+//! A naive server: what strings, bitmaps, lists, hashes, sets, sorted sets, maps, streams and
+//! their groups, expiry, transactions and blocking pops do, written down without any concern for
 //! speed or memory.
 //!
 //! Databases are `BTreeMap`s of plain values. Whatever has expired is removed whenever the
@@ -11,13 +11,16 @@
 //! model is `lost` until it is told the server's content ([`Model::adopt`]).
 
 mod bitmaps;
+mod cells;
 mod expect;
 mod groups;
 mod hashes;
 mod keys;
 mod lists;
+mod maps;
 mod number;
 mod sets;
+mod sketches;
 mod streams;
 mod strings;
 mod xinfo;
@@ -374,6 +377,8 @@ impl Model {
             Group::List => self.lists(&name, &words[1..]),
             Group::Hash => self.hashes(&name, &words[1..]),
             Group::Set => self.sets(&name, &words[1..]),
+            Group::HyperLogLog => self.sketches(&words[1..]),
+            Group::Geo => self.maps(&name, &words[1..]),
             _ => self.keys(&name, &words[1..]),
         }
     }
@@ -427,13 +432,14 @@ fn command_of(words: &Words) -> Option<&'static Command> {
     table::find(&words[0]).filter(|c| c.row.accepts(words.len()))
 }
 
-/// Whether the command may change data; PFCOUNT does, though it is for readers.
+/// Whether the command may change data.
 fn writes(words: &Words) -> bool {
     let may = |c: &Command| c.row.flags.any(Flags::WRITE.or(Flags::MAY_REPLICATE));
     command_of(words).is_some_and(|c| may(c) || c.subs().iter().any(may))
 }
 
-/// Whether the model says what the command does: not what a rough trim leaves.
+/// Whether the model says what the command does: not what a rough trim leaves, nor which
+/// members a search finds if any will do.
 fn is_known(words: &Words) -> bool {
     let name = name(words);
     let known = [
@@ -443,10 +449,14 @@ fn is_known(words: &Words) -> bool {
         hashes::KNOWN,
         sets::KNOWN,
         zsets::KNOWN,
+        maps::KNOWN,
+        sketches::KNOWN,
         streams::KNOWN,
         groups::KNOWN,
         keys::KNOWN,
     ];
     let rough = name.starts_with('x') && words.iter().any(|w| w == b"~");
-    !rough && known.iter().any(|known| known.contains(&name.as_str())) && command_of(words).is_some()
+    let unsaid = |word: &Vec<u8>| maps::UNSAID.contains(&word.to_ascii_uppercase().as_slice());
+    let any = name.starts_with("geo") && words.iter().any(unsaid);
+    !rough && !any && known.iter().any(|known| known.contains(&name.as_str())) && command_of(words).is_some()
 }

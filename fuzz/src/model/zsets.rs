@@ -49,12 +49,12 @@ pub const KNOWN: &[&str] = &[
 
 /// ZADD's flags.
 #[derive(Clone, Copy, Default)]
-struct Flags {
-    nx: bool,
-    xx: bool,
+pub(super) struct Flags {
+    pub nx: bool,
+    pub xx: bool,
     gt: bool,
     lt: bool,
-    ch: bool,
+    pub ch: bool,
     incr: bool,
 }
 
@@ -107,7 +107,7 @@ impl Model {
     }
 
     /// The sorted set, or an empty one.
-    fn scored(&self, key: &[u8]) -> Result<Scored, Expect> {
+    pub(super) fn scored(&self, key: &[u8]) -> Result<Scored, Expect> {
         match self.item(key).map(|e| &e.value) {
             None => Ok(Scored::new()),
             Some(Stored::SortedSet(set)) => Ok(set.clone()),
@@ -166,7 +166,7 @@ impl Model {
         self.put_scores(&args[0], flags, &pairs?)
     }
 
-    fn put_scores(&mut self, key: &[u8], flags: Flags, pairs: &[(f64, Vec<u8>)]) -> Result<Expect, Expect> {
+    pub(super) fn put_scores(&mut self, key: &[u8], flags: Flags, pairs: &[(f64, Vec<u8>)]) -> Result<Expect, Expect> {
         let mut set = self.scored(key)?;
         let (mut added, mut changed, mut reply) = (0, 0, nil());
         for (score, member) in pairs {
@@ -326,7 +326,7 @@ impl Model {
     }
 
     /// Puts a sorted set in the place of anything.
-    fn store_scored(&mut self, key: &[u8], set: Scored) -> Expect {
+    pub(super) fn store_scored(&mut self, key: &[u8], set: Scored) -> Expect {
         let n = set.len();
         self.remove(key);
         if n > 0 {
