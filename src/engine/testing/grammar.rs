@@ -163,6 +163,7 @@ fn argument(u: &mut Draw, row: &Row, arg: &Arg, out: &mut Words) -> usize {
             ArgKind::String if row.group == Group::Stream => out.push(stream_word(u, arg.name)),
             ArgKind::String if arg.name.contains("field") => out.push(field(u)),
             ArgKind::String if arg.name == "type" => out.push(pool(u, &["string", "list", "hash", "set", "zset"])),
+            ArgKind::String if row.group == Group::Geo => out.push(site(u)),
             ArgKind::String if arg.name == "member" => out.push(member(u)),
             ArgKind::String if arg.name == "encoding" => out.push(pool(u, &["u8", "i8", "u3", "i64", "u63", "i1"])),
             ArgKind::String if row.group == Group::SortedSet && matches!(arg.name, "min" | "max") => {
@@ -173,9 +174,7 @@ fn argument(u: &mut Draw, row: &Row, arg: &Arg, out: &mut Words) -> usize {
             ArgKind::Double if arg.name == "timeout" => {
                 out.push(pool(u, &["0", "0.01", "0.1", "1", "2.5"]));
             }
-            ArgKind::Double if row.group == Group::Geo => {
-                out.push(pool(u, &["13.361389", "38.115556", "15.087269", "37.502669", "1", "-10", "500"]));
-            }
+            ArgKind::Double if row.group == Group::Geo => out.push(on_earth(u, arg.name)),
             ArgKind::Double => out.push(pool(u, &["1", "-2.5", "0.1", "3e2", "1e-7", "1e300", "inf", "nan"])),
             ArgKind::Pattern => out.push(pool(u, &["*", "s*", "?1", "[hl]*", "f[0-4]", "a*c", "\\*", "[^s]?"])),
             ArgKind::UnixTime => out.push(unix_time(u, arg.name)),
@@ -202,7 +201,7 @@ fn key(u: &mut Draw, group: Group) -> Vec<u8> {
         Group::Set => pool(u, &KEYS[9..12]),
         Group::Stream => pool(u, &KEYS[12..14]),
         Group::SortedSet => pool(u, &KEYS[14..17]),
-        Group::Geo => pool(u, &KEYS[16..18]),
+        Group::Geo => pool(u, &["g0", "g0", "g0", "z2"]),
         Group::HyperLogLog => pool(u, &KEYS[18..]),
         _ => pool(u, KEYS),
     }
@@ -213,6 +212,22 @@ fn field(u: &mut Draw) -> Vec<u8> {
         0..=7 => format!("f{}", u.int_in_range(0..=7)).into(),
         8 => format!("f{}", u.int_in_range(0..=255)).into(),
         _ => text(u),
+    }
+}
+
+/// A member of a map: few, so that a command finds those that another has added.
+fn site(u: &mut Draw) -> Vec<u8> {
+    if u.ratio(1, 12) { member(u) } else { format!("m{}", u.int_in_range(0..=5)).into() }
+}
+
+/// Degrees or a length, by the argument's name: mostly of places near each other, so that
+/// searches find some and miss some.
+fn on_earth(u: &mut Draw, name: &str) -> Vec<u8> {
+    match name {
+        _ if u.ratio(1, 40) => pool(u, &["-10", "500", "nan", "inf"]),
+        "longitude" => pool(u, &["13.361389", "15.087269", "13.37", "2.35", "-74.006", "179.999", "-179.999", "-180"]),
+        "latitude" => pool(u, &["38.115556", "37.502669", "38.13", "48.85", "40.71", "0", "85.05", "-85.05"]),
+        _ => pool(u, &["0", "1", "20", "1e2", "1500.5", "200000", "3e6", "2e7"]),
     }
 }
 
