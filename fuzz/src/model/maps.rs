@@ -244,19 +244,25 @@ impl Search {
                 _ => return Err(bad()),
             }
         }
-        let details = s.distance || s.hash || s.point;
-        let complete = match &s.shape {
+        s.settle(radius)?;
+        Ok(known.then_some(s))
+    }
+
+    /// What the options as a whole must be, and what follows from them.
+    fn settle(&mut self, radius: bool) -> Result<(), Expect> {
+        let details = self.distance || self.hash || self.point;
+        let complete = match &self.shape {
             Some(Shape::Polygon(_)) => true,
-            shape => radius || shape.is_some() && s.center.is_some(),
+            shape => radius || shape.is_some() && self.center.is_some(),
         };
-        if !complete || details && s.store.is_some() {
+        if !complete || details && self.store.is_some() {
             return Err(bad());
         }
-        s.nearest |= s.count.is_some() && !s.farthest;
-        if let Some(Shape::Polygon(corners)) = &s.shape {
-            s.center = Some(mean(corners));
+        self.nearest |= self.count.is_some() && !self.farthest;
+        if let Some(Shape::Polygon(corners)) = &self.shape {
+            self.center = Some(mean(corners));
         }
-        Ok(known.then_some(s))
+        Ok(())
     }
 
     fn is_ordered(&self) -> bool {
