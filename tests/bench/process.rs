@@ -7,16 +7,15 @@ use std::{fs, io};
 pub const SERVER_CORE: &str = "0";
 pub const CLIENT_CORE: &str = "1";
 
-/// Clock ticks a second in `/proc`: fixed by the kernel's interface on every Linux.
-const TICKS: f64 = 100.0;
-
-/// CPU seconds, user and system, that a process has used.
+/// CPU seconds, user and system, that a process's threads have used: to the nanosecond, where
+/// `/proc/PID/stat` tells hundredths of a second.
 pub fn cpu_s(pid: u32) -> io::Result<f64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name, in parentheses, may hold blanks; the 14th and 15th fields are what we want.
-    let after = &stat[stat.rfind(')').map_or(0, |at| at + 2)..];
-    let ticks: f64 = after.split(' ').skip(11).take(2).map(|field| field.parse().unwrap_or(0.0)).sum();
-    Ok(ticks / TICKS)
+    let mut used_ns = 0.0;
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let stat = fs::read_to_string(thread?.path().join("schedstat"))?;
+        used_ns += stat.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or(0.0);
+    }
+    Ok(used_ns / 1e9)
 }
 
 /// Resident bytes of a process.
