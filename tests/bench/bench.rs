@@ -3,8 +3,8 @@
 //!
 //! `bench [ROW...]` measures all rows or those named (or beginning so): cpu-16 ops-64 cpu-1
 //! engine write-* range-* whole-* (single requests: `collections`) mem-empty mem-3 mem-ttl mem-100
-//! mem-hash elem-{zset,set,hash,list,stream} pause-insert pause-free-*. `NORN_BIN` names the binary
-//! under test; `NORN_BIN=$(command -v redis-server)` shows how far from 1 noise alone takes the ratios.
+//! mem-hash elem-{zset,set,hash,list,stream} pause-insert pause-free-* file-{everysec,always,load-rdb,
+//! load-aof,save}. `NORN_BIN` names the binary under test; `NORN_BIN=$(command -v redis-server)` shows how far from 1 noise alone takes the ratios.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -12,6 +12,7 @@ mod collections;
 #[path = "../common/mod.rs"]
 mod common;
 mod engine;
+mod files;
 mod load;
 mod memory;
 mod pause;
@@ -59,11 +60,16 @@ impl Pair {
 
     /// Starts one on all cores.
     pub fn start_unpinned(&self, side: Side, options: &[&str]) -> Server {
-        // The benchmark itself is pinned, and children would inherit that.
+        Server::start_with(self.command(side, options))
+    }
+
+    /// What starts one on all cores: the benchmark itself is pinned, and children would inherit
+    /// that.
+    pub fn command(&self, side: Side, options: &[&str]) -> Command {
         let mut command = Command::new("taskset");
         let both = format!("{},{}", process::SERVER_CORE, process::CLIENT_CORE);
         command.args(["-c", &both]).arg(self.binary(side)).args(options);
-        Server::start_with(command)
+        command
     }
 }
 
@@ -78,7 +84,8 @@ fn measure(rows: &[String]) -> io::Result<()> {
     engine::run(&wanted)?;
     collections::run(&pair, &wanted)?;
     memory::run(&pair, &wanted)?;
-    pause::run(&pair, &wanted)
+    pause::run(&pair, &wanted)?;
+    files::run(&pair, &wanted)
 }
 
 fn main() -> ExitCode {

@@ -20,8 +20,29 @@ pub fn cpu_s(pid: u32) -> io::Result<f64> {
 
 /// Resident bytes of a process.
 pub fn rss_bytes(pid: u32) -> io::Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or("");
+    field_bytes(&format!("/proc/{pid}/status"), "VmRSS:")
+}
+
+/// Bytes of memory that a process and its children take together: what they share counts once.
+pub fn family_bytes(pid: u32) -> io::Result<u64> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
+    if children.is_empty() {
+        return rss_bytes(pid);
+    }
+    // A child may have ended in between.
+    let shares = children.split_ascii_whitespace().map(|child| share_bytes(child).unwrap_or(0));
+    Ok(share_bytes(&pid.to_string())? + shares.sum::<u64>())
+}
+
+/// A process's proportional share of the memory it maps.
+fn share_bytes(pid: &str) -> io::Result<u64> {
+    field_bytes(&format!("/proc/{pid}/smaps_rollup"), "Pss:")
+}
+
+/// A line of a file of the kernel's that tells kilobytes.
+fn field_bytes(path: &str, name: &str) -> io::Result<u64> {
+    let text = fs::read_to_string(path)?;
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or("");
     let kb = line.split_ascii_whitespace().nth(1).and_then(|kb| kb.parse().ok()).unwrap_or(0u64);
     Ok(kb * 1024)
 }
