@@ -6,6 +6,7 @@
 //! then the rest of it is written at once, which is slow and therefore avoided
 //! (`Engine::waits_for_snapshot`), but always right.
 
+use super::chunks::{Chunk, Records, Spares};
 use super::form::{Form, LongText, Place};
 use crate::base::sync::Mutex;
 use crate::{
@@ -36,9 +37,7 @@ pub(super) struct Kept {
     pub given_up: bool,
     /// Where the snapshot's databases are now; `None` once flushed.
     at: Vec<Option<u32>>,
-    records: Vec<u8>,
-    /// For each record its database and its end.
-    ends: Vec<(u32, usize)>,
+    records: Records,
     texts: Vec<LongText>,
     /// Flushed tables.
     tables: Vec<(u32, Table<Entry>)>,
@@ -47,13 +46,12 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub fn new(form: Form, databases: u32, saving: Arc<Saving>) -> Kept {
+    pub fn new(form: Form, databases: u32, saving: Arc<Saving>, spares: Arc<Spares>) -> Kept {
         Kept {
             form: form.quick(),
             given_up: false,
             at: (0..databases).map(Some).collect(),
-            records: Vec::new(),
-            ends: Vec::new(),
+            records: Records::new(spares),
             texts: Vec::new(),
             tables: Vec::new(),
             streaming: None,
@@ -80,11 +78,9 @@ impl Kept {
         epoch::unsaved(self.table(shard, db)?, epoch, hash, key)
     }
 
-    /// Takes the pre-images: records with the ends that divide them, and texts.
-    pub fn take(&mut self) -> (Vec<u8>, Vec<(u32, usize)>, Vec<LongText>) {
-        let bytes = self.records.len() + self.texts.iter().map(|t| t.text.len()).sum::<usize>();
-        self.saving.add_kept_bytes(-(bytes as i64));
-        (std::mem::take(&mut self.records), std::mem::take(&mut self.ends), std::mem::take(&mut self.texts))
+    /// Takes the pre-images, records and texts. They count as kept until they are written.
+    pub fn take(&mut self) -> (impl Iterator<Item = Chunk>, Vec<LongText>) {
+        (self.records.take(), std::mem::take(&mut self.texts))
     }
 
     /// Takes the flushed tables, all of which has been saved.
@@ -104,16 +100,14 @@ impl Kept {
             s.rest = Some(rest);
             return;
         }
-        let before = self.records.len();
         match self.form.long_text(db, e) {
             Some(text) => {
                 self.saving.add_kept_bytes(text.text.len() as i64);
                 self.texts.push(text);
             }
             None => {
-                self.form.record(e, &mut self.records);
-                self.ends.push((db, self.records.len()));
-                self.saving.add_kept_bytes((self.records.len() - before) as i64);
+                let bytes = self.records.add(db, |out| self.form.record(e, out));
+                self.saving.add_kept_bytes(bytes as i64);
             }
         }
     }

@@ -4,9 +4,9 @@
 //! that instant is what the file will show. [`Snapshot::step`] then walks shard after shard
 //! under one lock at a time, a bounded slice per step. What clients change before the walk has come
 //! to it is saved by the door to change, as a pre-image in the shard's [`kept::Kept`], which steps
-//! collect. Every value is saved exactly once, by whoever comes first.
+//! collect and write. Every value is saved exactly once, by whoever comes first.
 //!
-//! The extra memory is that of the pre-images not yet collected; clients that write wait
+//! The extra memory is that of the pre-images not yet written; clients that write wait
 //! while it is above a bound (`session::saving`). A collection too large for one slice is left
 //! to the end of its shard and written in parts; a client that wants to change it
 //! meanwhile waits, and has it written next. A long text is shared, not copied.
@@ -17,6 +17,7 @@
 //! Nothing here does I/O: [`Snapshot::take`] hands out the bytes, and whoever writes them may
 //! give up at any point ([`Snapshot::give_up`]); the walk is then finished without saving.
 
+mod chunks;
 mod form;
 mod kept;
 
@@ -34,6 +35,7 @@ use crate::{
     },
     session::{Shared, saving::Saving},
 };
+use chunks::{Chunk, Spares};
 use form::{Form, LongText, Output, Place};
 use kept::{Keeper, Kept, Streaming};
 use std::{collections::VecDeque, sync::Arc};
@@ -46,6 +48,8 @@ const SLICE_BYTES: usize = 8 << 10;
 const SLICE_STEPS: usize = 16;
 /// Pre-images beyond this are collected from all shards before the walk goes on.
 const COLLECT_BYTES: u64 = 4 << 20;
+/// About as many bytes of pre-images are written in one step.
+const WRITE_BYTES: usize = 64 << 10;
 
 /// Whether a value is written in parts.
 pub fn is_large(e: &Entry) -> bool {
@@ -55,6 +59,10 @@ pub fn is_large(e: &Entry) -> bool {
 /// See the module.
 pub struct Snapshot {
     kept: Vec<Arc<Mutex<Kept>>>,
+    /// Pre-images that have been collected and not written.
+    collected: VecDeque<Chunk>,
+    texts: VecDeque<LongText>,
+    spares: Arc<Spares>,
     saving: Arc<Saving>,
     form: Form,
     output: Output,
@@ -87,7 +95,8 @@ impl Snapshot {
         let commands = about.aof_base && !config.persistence.aof_use_rdb_preamble && functions.is_empty();
         let form = if commands { Form::Commands } else { Form::Rdb(format, access) };
         let saving = shared.saving.clone();
-        let kept = |_| Arc::new(Mutex::new(Kept::new(form, databases, saving.clone())));
+        let spares = Arc::new(Spares::default());
+        let kept = |_| Arc::new(Mutex::new(Kept::new(form, databases, saving.clone(), spares.clone())));
         let kept: Vec<_> = (0..shards).map(kept).collect();
         for (at, kept) in kept.iter().enumerate() {
             held.shard(at).begin_epoch(Box::new(Keeper(kept.clone())));
@@ -105,6 +114,9 @@ impl Snapshot {
         }
         Snapshot {
             kept,
+            collected: VecDeque::new(),
+            texts: VecDeque::new(),
+            spares,
             saving,
             form,
             output,
@@ -131,6 +143,8 @@ impl Snapshot {
             if let Some(db) = db {
                 self.start_large(space, at, db, key.key);
             }
+        } else if !self.collected.is_empty() || !self.texts.is_empty() {
+            self.write_collected();
         } else if self.saving.kept_bytes() > COLLECT_BYTES {
             (0..self.kept.len()).for_each(|at| self.collect(space, at));
         } else if self.shard < self.kept.len() {
@@ -159,22 +173,39 @@ impl Snapshot {
         self.kept.iter().for_each(|k| k.lock().given_up = true);
     }
 
-    /// Writes the pre-images of a shard.
+    /// Takes over the pre-images of a shard, to be written.
     fn collect(&mut self, space: &Keyspace, at: usize) {
         let _shard = space.shards()[at].lock();
-        let (records, ends, texts) = self.kept[at].lock().take();
-        drop(_shard);
-        self.write_kept(&records, &ends, texts);
+        let mut kept = self.kept[at].lock();
+        let (records, texts) = kept.take();
+        self.collected.extend(records);
+        self.texts.extend(texts);
     }
 
-    fn write_kept(&mut self, records: &[u8], ends: &[(u32, usize)], texts: Vec<LongText>) {
-        let mut start = 0;
-        for (db, end) in ends {
-            self.output.of(*db).extend_from_slice(&records[start..*end]);
-            start = *end;
+    /// Writes some of what has been collected.
+    fn write_collected(&mut self) {
+        let mut written = 0;
+        while written < WRITE_BYTES {
+            let bytes = if let Some(chunk) = self.collected.pop_front() {
+                for (db, records, keys) in chunk.runs().filter(|_| !self.given_up) {
+                    self.output.of(db).extend_from_slice(records);
+                    self.keys += keys;
+                }
+                let bytes = chunk.len();
+                self.spares.give(chunk);
+                bytes
+            } else if let Some(text) = self.texts.pop_front() {
+                let bytes = text.text.len();
+                if !self.given_up {
+                    self.write_text(text);
+                }
+                bytes
+            } else {
+                return;
+            };
+            self.saving.add_kept_bytes(-(bytes as i64));
+            written += bytes;
         }
-        self.keys += ends.len() as u64;
-        texts.into_iter().for_each(|t| self.write_text(t));
     }
 
     fn write_text(&mut self, t: LongText) {
@@ -282,15 +313,14 @@ impl Snapshot {
 
     /// Ends the work on a shard all of which has been saved.
     fn leave_shard(&mut self, shared: &Shared, at: usize) {
+        self.collect(&shared.keyspace, at);
         let mut shard = shared.keyspace.shards()[at].lock();
         let mut kept = self.kept[at].lock();
-        let (records, ends, texts) = kept.take();
         shard.end_epoch();
         let tables: Vec<_> = kept.take_tables().map(Garbage::table).collect();
         drop(kept);
         drop(shard);
         shared.graveyard.bury(tables.into_iter());
-        self.write_kept(&records, &ends, texts);
         (self.shard, self.db, self.cursor) = (at + 1, 0, 0);
     }
 }
