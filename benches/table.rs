@@ -13,7 +13,7 @@ use norn::base::hash::HashKey;
 use norn::data::table::{Element, Table};
 
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: norn::env::tokio_env::Allocator = norn::env::tokio_env::Allocator;
 
 const SECRET: HashKey = HashKey(42);
 

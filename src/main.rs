@@ -23,7 +23,7 @@ use std::{
 use tracing_subscriber::layer::SubscriberExt;
 
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: tokio_env::Allocator = tokio_env::Allocator;
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os().map(|arg| arg.into_encoded_bytes());

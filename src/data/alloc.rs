@@ -1,11 +1,11 @@
 //! What the allocator really hands out for a request.
 //!
-//! jemalloc (5.3.1, the one we link) serves every request from a fixed ladder of sizes: 8,
-//! then multiples of 16 up to 128, then four evenly spaced sizes per doubling (160, 192,
-//! 224, 256, 320 ...), and from 32 KiB on, whole pages. The engine's memory account adds up these rounded sizes itself instead of asking the
-//! allocator, so that the account is a pure function of the data: it replays in the
-//! simulator, where several nodes share one process, and it stays the same under another
-//! allocator.
+//! jemalloc (5.3.1, built as `.cargo/config.toml` says) serves every request from a fixed ladder
+//! of sizes: multiples of 8 up to 64, multiples of 16 up to 128, then four evenly spaced sizes per
+//! doubling (160, 192, 224, 256, 320 ...), and from 32 KiB on, whole pages. The engine's memory
+//! account adds up these rounded sizes itself instead of asking the allocator, so that the account
+//! is a pure function of the data: it replays in the simulator, where several nodes share one
+//! process, and it stays the same under another allocator.
 
 const PAGE: usize = 4096;
 
@@ -14,8 +14,8 @@ const PAGE: usize = 4096;
 pub const fn size_class(bytes: usize) -> usize {
     // A power of two each, so that rounding up needs no division: this runs with every write.
     let step = match bytes {
-        0..=8 => 8,
-        9..=128 => 16,
+        0..=64 => 8,
+        65..=128 => 16,
         // The doubling (half, 2 * half] that `bytes` falls into has four steps of half / 4.
         129..=32_768 => (1 << (bytes - 1).ilog2()) / 4,
         _ => PAGE,

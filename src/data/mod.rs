@@ -1,6 +1,7 @@
 //! See the layer list in `lib.rs`.
 
 pub mod alloc;
+pub mod bare;
 pub mod bits;
 pub mod geo;
 pub mod hash;

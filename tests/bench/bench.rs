@@ -27,7 +27,7 @@ use std::{env, io};
 
 /// The server's own, since one figure is measured in this process.
 #[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+static ALLOCATOR: norn::env::tokio_env::Allocator = norn::env::tokio_env::Allocator;
 
 /// Which server.
 #[derive(Clone, Copy)]

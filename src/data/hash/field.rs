@@ -294,8 +294,8 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn short_fields_fit_32_bytes() {
-        assert_eq!(Field::new(&[b'f'; 16], b"abc", None).heap_bytes(), 32);
+    fn short_fields_fit_small_classes() {
+        assert_eq!(Field::new(&[b'f'; 16], b"abc", None).heap_bytes(), 24);
         assert_eq!(Field::new(&[b'f'; 16], b"abc", Some(MAX_EXPIRY_MS)).heap_bytes(), 32);
         assert_eq!(Field::new(b"", b"", None).heap_bytes(), 8);
     }

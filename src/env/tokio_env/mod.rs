@@ -15,6 +15,7 @@
 mod allocator;
 mod clock;
 mod disk;
+mod global;
 mod net;
 mod os;
 pub mod start;
@@ -22,6 +23,7 @@ mod stream;
 mod title;
 
 pub use disk::{OsDisk, OsFile};
+pub use global::Allocator;
 pub use net::{OsListener, Parcel};
 pub use stream::{OsStream, ReadSide, WriteSide};
 
