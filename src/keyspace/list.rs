@@ -94,6 +94,19 @@ impl<'a> ListRef<'a> {
         }
     }
 
+    /// Shows the elements numbered in `range`, which may reach past the end, to `f`.
+    #[inline]
+    pub fn each(self, range: Range<usize>, f: impl FnMut(Item<'a>)) {
+        match self {
+            ListRef::Packed(bytes, len) => {
+                let end = range.end.min(len);
+                let start = range.start.min(end);
+                P::each(bytes, position(bytes, len, start), end - start, f);
+            }
+            ListRef::Nodes(l) => l.each(range, f),
+        }
+    }
+
     /// Reports the positions that `query` asks for.
     pub fn positions(self, query: &PositionQuery, found: impl FnMut(usize)) {
         query.run(self.range(0..self.len()), self.len(), found);

@@ -204,6 +204,21 @@ impl<'a> Iterator for Members<'a> {
             }
         }
     }
+
+    /// What `for_each` runs: which of them it is, is asked once.
+    #[inline]
+    fn fold<B, F: FnMut(B, Self::Item) -> B>(mut self, init: B, mut f: F) -> B {
+        match self {
+            Members::Tree(iter) => iter.fold(init, |b, e| f(b, (Item::Str(e.member), e.score))),
+            _ => {
+                let mut b = init;
+                for item in &mut self {
+                    b = f(b, item);
+                }
+                b
+            }
+        }
+    }
 }
 
 /// A sorted set, to be changed. Close it with [`ZsetMut::changed`]; dropping it says that

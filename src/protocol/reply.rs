@@ -80,6 +80,16 @@ impl<'a> Reply<'a> {
     /// A bulk string.
     #[inline]
     pub fn bulk(&mut self, value: &[u8]) {
+        // Most replies of many elements consist of such.
+        if (10..100).contains(&value.len()) {
+            self.out.reserve(100 + HEADER_BYTES);
+            return put_short(self.out.tail_mut(), value);
+        }
+        self.bulk_of_any_length(value);
+    }
+
+    #[inline(never)]
+    fn bulk_of_any_length(&mut self, value: &[u8]) {
         if value.len() >= CHUNK_BYTES {
             return self.bulk_shared(Bytes::copy_from_slice(value));
         }
@@ -289,6 +299,25 @@ fn put_header(tail: &mut Vec<u8>, kind: u8, n: usize) {
         tail.push(kind);
         tail.extend_from_slice(itoa::Buffer::new().format(n).as_bytes());
         tail.extend_from_slice(b"\r\n");
+    }
+}
+
+/// A bulk string whose length has two digits, for which there is room: appending in three steps
+/// would look at the room three more times.
+#[inline(always)]
+fn put_short(tail: &mut Vec<u8>, value: &[u8]) {
+    let (len, n) = (tail.len(), value.len());
+    let header = [b'$', b'0' + (n / 10) as u8, b'0' + (n % 10) as u8, b'\r', b'\n'];
+    let total = header.len() + n + 2;
+    assert!(tail.capacity() - len >= total, "room was made");
+    // SAFETY: there is room for `total` bytes behind the contents, as just asserted, and these
+    // three copies fill it; the vector is borrowed alone, so nothing of it is read meanwhile.
+    unsafe {
+        let at = tail.as_mut_ptr().add(len);
+        at.cast::<[u8; 5]>().write(header);
+        at.add(5).copy_from_nonoverlapping(value.as_ptr(), n);
+        at.add(5 + n).cast::<[u8; 2]>().write(*b"\r\n");
+        tail.set_len(len + total);
     }
 }
 

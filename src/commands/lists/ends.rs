@@ -187,7 +187,7 @@ fn pop_many(mut list: ListMut, end: End, count: usize, out: &mut Reply) {
     out.array(count);
     let keep = match end {
         End::Head => {
-            list.get().range(0..count).for_each(|item| items::reply(out, item));
+            list.get().each(0..count, |item| items::reply(out, item));
             count..len
         }
         End::Tail => {

@@ -76,7 +76,7 @@ fn lrange(ctx: &mut Ctx) -> Outcome {
     let list = ListRef::of(&e);
     let range = span(start, stop, list.len());
     ctx.out.array(range.len());
-    list.range(range).for_each(|item| items::reply(&mut ctx.out, item));
+    list.each(range, |item| items::reply(&mut ctx.out, item));
     DONE
 }
 

@@ -51,9 +51,7 @@ fn reply_member(out: &mut Reply, scores: bool, member: Item, score: f64) {
 #[inline]
 fn reply_members<'m>(out: &mut Reply, n: usize, scores: bool, members: impl Iterator<Item = (Item<'m>, f64)>) {
     out.array(if scores && !out.resp3 { 2 * n } else { n });
-    for (member, score) in members {
-        reply_member(out, scores, member, score);
-    }
+    members.for_each(|(member, score)| reply_member(out, scores, member, score));
 }
 
 /// Stores a result under the key in argument `at` and replies its size; an empty one deletes

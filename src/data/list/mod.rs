@@ -216,6 +216,20 @@ impl List {
         Iter { front, middle: self.nodes.range((i + 1).min(j)..j), back, remaining: end - range.start }
     }
 
+    /// Shows the elements numbered in `range`, which may reach past the end, to `f`.
+    #[inline]
+    pub fn each<'a>(&'a self, range: Range<usize>, mut f: impl FnMut(Item<'a>)) {
+        let mut left = range.end.min(self.len).saturating_sub(range.start);
+        if left == 0 {
+            return;
+        }
+        let (mut i, mut from) = self.locate(range.start);
+        while left > 0 {
+            left -= self.nodes[i].each(from, left, &mut f);
+            (i, from) = (i + 1, 0);
+        }
+    }
+
     /// Reports the positions that `query` asks for.
     pub fn positions(&self, query: &PositionQuery<'_>, found: impl FnMut(usize)) {
         query.run(self.iter(), self.len, found);

@@ -101,6 +101,16 @@ impl Node {
         NodeIter::Packed(Packed::iter_from(&self.bytes()[..end], self.position(from)))
     }
 
+    /// Shows the elements from number `from` on to `f`, up to `count`; how many there were.
+    #[inline]
+    pub fn each<'a>(&'a self, from: usize, count: usize, mut f: impl FnMut(Item<'a>)) -> usize {
+        if self.plain {
+            f(Item::Str(self.bytes()));
+            return 1;
+        }
+        Packed::<true>::each(self.bytes(), self.position(from), count, f)
+    }
+
     /// Byte offset of element number `n` (`count` gives the end), found from the nearer end.
     pub fn position(&self, n: usize) -> usize {
         let from_end = self.count() - n;

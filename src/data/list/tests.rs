@@ -115,6 +115,9 @@ impl Trio {
     fn check_ranges(&self, a: usize, b: usize, turns: &[bool]) {
         let len = self.model.len();
         let (a, b) = (a.min(len), b.min(len));
+        let mut each = Vec::new();
+        self.list.each(a..b, |item| each.push(item.to_vec()));
+        assert!(each.iter().eq(self.model.range(a.min(b)..b)), "{a}..{b}");
         let (mut real, mut model) = (self.list.range(a..b), self.model.range(a.min(b)..b));
         assert_eq!(real.len(), model.len());
         for front in turns.iter().cycle().take(b.saturating_sub(a) + 1) {

@@ -135,6 +135,19 @@ pub fn read(b: &[u8]) -> (Item<'_>, usize) {
     }
 }
 
+/// The string of up to 63 bytes at the start of `b`, and what follows it and `back` bytes of back
+/// length, which is what such a string has; `None` if something else is there. Most elements are
+/// such strings, and this takes few instructions.
+#[inline(always)]
+pub fn read_short(b: &[u8], back: usize) -> Option<(&[u8], &[u8])> {
+    let (first, rest) = b.split_first()?;
+    if first & 0xc0 != 0x80 {
+        return None;
+    }
+    let (text, rest) = rest.split_at_checked(usize::from(first & 0x3f))?;
+    Some((text, rest.get(back..)?))
+}
+
 /// Size of the element at the start of `b`, without a back length. Panics as `read` does.
 #[inline]
 pub fn size_at(b: &[u8]) -> usize {

@@ -37,10 +37,12 @@ impl<'a, const BACK: bool> Iterator for Iter<'a, BACK> {
 
     #[inline]
     fn next(&mut self) -> Option<Item<'a>> {
-        if self.at >= self.bytes.len() {
-            return None;
+        let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
+        if let Some((text, rest)) = codec::read_short(rest, usize::from(BACK)) {
+            self.at = self.bytes.len() - rest.len();
+            return Some(Item::Str(text));
         }
-        let (item, size) = codec::read(&self.bytes[self.at..]);
+        let (item, size) = codec::read(rest);
         self.at += Packed::<BACK>::with_back(size);
         Some(item)
     }

@@ -69,15 +69,22 @@ fn apply(set: &mut ZSet, model: &mut Model, op: &Op) {
     }
 }
 
-fn pairs<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Vec<(f64, Vec<u8>)> {
-    entries.map(|e| (e.score, e.member.to_vec())).collect()
+/// What an iterator gives, one by one; `for_each` has a way of its own and must give the same.
+fn pairs<'a>(entries: impl Fn() -> Iter<'a>) -> Vec<(f64, Vec<u8>)> {
+    let (mut all, mut each) = (Vec::new(), Vec::new());
+    for e in entries() {
+        all.push((e.score, e.member.to_vec()));
+    }
+    entries().for_each(|e| each.push((e.score, e.member.to_vec())));
+    assert_eq!(all, each);
+    all
 }
 
 fn compare(set: &ZSet, model: &Model) {
     set.check();
     let all = ordered(model);
-    assert_eq!(pairs(set.iter(0..set.len(), false)), all);
-    let mut reversed = pairs(set.iter(0..set.len(), true));
+    assert_eq!(pairs(|| set.iter(0..set.len(), false)), all);
+    let mut reversed = pairs(|| set.iter(0..set.len(), true));
     reversed.reverse();
     assert_eq!(reversed, all);
     for (rank, (score, member)) in all.iter().enumerate() {
@@ -86,8 +93,8 @@ fn compare(set: &ZSet, model: &Model) {
     }
     for at in (0..all.len()).step_by(7) {
         let end = all.len().min(at + 90);
-        assert_eq!(pairs(set.iter(at..end, false)), all[at..end]);
-        let mut down = pairs(set.iter(at..end, true));
+        assert_eq!(pairs(|| set.iter(at..end, false)), all[at..end]);
+        let mut down = pairs(|| set.iter(at..end, true));
         down.reverse();
         assert_eq!(down, all[at..end]);
     }

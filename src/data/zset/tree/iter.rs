@@ -99,6 +99,29 @@ impl<'a> Iterator for Iter<'a> {
         Some(member.entry())
     }
 
+    /// What `for_each` runs: leaf by leaf.
+    #[inline]
+    fn fold<B, F: FnMut(B, Self::Item) -> B>(mut self, init: B, mut f: F) -> B {
+        let mut b = init;
+        while !self.reverse && self.left > 0 {
+            let end = self.leaf.len().min(self.at + self.left);
+            for (i, member) in self.leaf[..end].iter().enumerate().skip(self.at) {
+                if let Some(soon) = self.leaf.get(i + AHEAD) {
+                    soon.prefetch();
+                }
+                b = f(b, member.entry());
+            }
+            self.left -= end - self.at;
+            if self.left > 0 {
+                self.turn();
+            }
+        }
+        for entry in &mut self {
+            b = f(b, entry);
+        }
+        b
+    }
+
     fn size_hint(&self) -> (usize, Option<usize>) {
         (self.left, Some(self.left))
     }
