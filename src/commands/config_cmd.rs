@@ -135,12 +135,11 @@ fn rewrite(ctx: &mut Ctx) -> Outcome {
 /// Has the configuration file rewritten; with `all`, defaults are written too.
 ///
 /// # Errors
-/// There is no such file, or the command may not wait.
+/// There is no such file.
 pub(super) fn write_file(ctx: &mut Ctx, all: bool) -> Outcome {
     let path = ctx.shared.boot.config_file.clone();
-    match () {
-        () if path.is_empty() => Err(Error::NO_CONFIG_FILE),
-        () if ctx.session.deny_blocking => Err(Error::NOT_IN_MULTI),
-        () => Ok(Flow::Shell(ShellRequest::WriteConfig { path, all })),
+    if path.is_empty() {
+        return Err(Error::NO_CONFIG_FILE);
     }
+    Ok(Flow::Shell(ShellRequest::WriteConfig { path, all }))
 }
