@@ -102,7 +102,9 @@ async fn prepare<E: Env>(
         return Ok((manifest, Last { name, salt }));
     }
     let failed = |name: &str, e: io::Error| format!("Can't open the append-only file {name}: {}", words(&e));
-    if let (true, Some(entry)) = (loaded.last_is_foreign, manifest.incr.last()) {
+    // What is not trusted must not vouch for what stands before it; a rewrite is about to replace all.
+    let adoptable = loaded.last_is_foreign && !loaded.mistrusted;
+    if let (true, Some(entry)) = (adoptable, manifest.incr.last()) {
         let (salt, name) = (env.rand_u64(), entry.name.clone());
         let before = store.size(&name).await.map_err(|e| failed(&name, e))?;
         if let Some(after) = adopt(store, &name, salt).await.map_err(|e| failed(&name, e))? {
