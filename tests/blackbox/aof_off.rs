@@ -117,3 +117,31 @@ fn turned_on_during_a_rewrite_it_holds_what_was_written_since() {
     server.start_again();
     assert_reply!(server.client(), ["DBSIZE"], Value::Int(202));
 }
+
+#[test]
+fn turned_off_during_a_rewrite_it_may_be_rewritten_at_once() {
+    let server = start(OPTIONS);
+    let mut c = server.client();
+    for n in 0..20 {
+        assert_reply!(c, ["SET", format!("k{n}"), "1"], ok());
+    }
+    for _ in 0..10 {
+        set(&mut c, "rdb-key-save-delay", "10000000");
+        assert!(matches!(cmd!(c, "BGREWRITEAOF"), Value::Simple(_)));
+        eventually("it has begun", || info(&mut c, "aof_rewrite_in_progress:1"));
+        set(&mut c, "appendonly", "no");
+        rewritten_without_delay(&mut c);
+        set(&mut c, "appendonly", "yes");
+        idle(&mut c);
+    }
+}
+
+/// The delay ends only after the request.
+fn rewritten_without_delay(c: &mut Client) {
+    c.send(&["BGREWRITEAOF"]);
+    c.send(&["CONFIG", "SET", "rdb-key-save-delay", "0"]);
+    let begun = c.recv();
+    assert!(matches!(begun, Value::Simple(_)), "{begun:?}");
+    assert_eq!(c.recv(), ok());
+    idle(c);
+}
