@@ -74,6 +74,9 @@ fn get(ctx: &mut Ctx) -> Outcome {
     DONE
 }
 
+/// Besides `bind`, `port` and `dir`, directives that have the shell act.
+const OUTSIDE: &[&str] = &["maxclients", "proc-title-template", "appendonly", "aof-disable-auto-gc"];
+
 fn set(ctx: &mut Ctx) -> Outcome {
     if ctx.argc() % 2 == 1 {
         return Err(Error::SYNTAX);
@@ -91,9 +94,7 @@ fn set(ctx: &mut Ctx) -> Outcome {
         match (in_transaction, any(&["bind", "port", "dir"])) {
             (true, true) => Err(Error::NOT_IN_MULTI),
             (true, false) => Ok(None),
-            (false, moves) => {
-                Ok((moves || any(&["maxclients", "proc-title-template", "appendonly"])).then_some(before))
-            }
+            (false, moves) => Ok((moves || any(OUTSIDE)).then_some(before)),
         }
     })?;
     match undo {

@@ -167,6 +167,12 @@ async fn reconfigure<E: Env>(local: &Local<E>, old: &Config) -> Result<(), (&'st
     if config.persistence.appendonly != old.persistence.appendonly {
         data::follow_appendonly(&local.engine, &local.shell.aof).await;
     }
+    if old.persistence.aof_disable_auto_gc && !config.persistence.aof_disable_auto_gc {
+        let aof = local.shell.aof.lock().await.clone();
+        if let Some(aof) = aof {
+            aof.tidy().await;
+        }
+    }
     Ok(())
 }
 

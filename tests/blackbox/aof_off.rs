@@ -119,6 +119,21 @@ fn turned_on_during_a_rewrite_it_holds_what_was_written_since() {
 }
 
 #[test]
+fn what_a_rewrite_replaces_stays_for_as_long_as_it_is_to() {
+    let server = start(OPTIONS);
+    let mut c = server.client();
+    set(&mut c, "aof-disable-auto-gc", "yes");
+    rewrite(&mut c);
+    let names = ["appendonly.aof.2.base.rdb", "appendonly.aof.2.incr.aof"];
+    let lines = ["file appendonly.aof.2.base.rdb seq 2 type b", "file appendonly.aof.2.incr.aof seq 2 type i"];
+    let old = ["file appendonly.aof.1.incr.aof seq 1 type h", "file appendonly.aof.1.base.rdb seq 1 type h"];
+    let old_names = ["appendonly.aof.1.base.rdb", "appendonly.aof.1.incr.aof"];
+    files(&server, &[lines[0], old[0], old[1], lines[1]], &[old_names, names].concat());
+    set(&mut c, "aof-disable-auto-gc", "no");
+    files(&server, &lines, &names);
+}
+
+#[test]
 fn turned_off_during_a_rewrite_it_may_be_rewritten_at_once() {
     let server = start(OPTIONS);
     let mut c = server.client();
