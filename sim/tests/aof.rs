@@ -15,13 +15,16 @@ use norn::{
     engine::{Engine, Worker},
     env::{Disk, DiskFile, Env, Open},
     keyspace::ops::Ops,
-    persist::aof::annotation::{self, Mark, Place},
+    persist::aof::{
+        Reader,
+        annotation::{self, Mark, Place},
+    },
     protocol::Output,
     server::aof::{AofHandle, LoadRdb, Loaded, Store, load, start},
     session::{Session, clients::ClientInfo, shared::Boot},
 };
 use norn_sim::{
-    disk::{DiskConfig, SimDisks},
+    disk::{DiskConfig, SimDisk, SimDisks},
     env::SimEnv,
     machine::{Crash, Machine},
     run::simulate,
@@ -99,6 +102,9 @@ async fn live(env: SimEnv, policy: AppendFsync, faults: DiskConfig, history: Sha
     config.persistence.aof_timestamp_enabled = thread_rng().gen_bool(0.5);
     let engine = Engine::new(config, Boot::default(), 1, 7);
     let store = Store::new(env.disk().clone(), &engine.shared.config.get().persistence);
+    if thread_rng().gen_bool(0.2) {
+        visit(&env, &store, &engine.shared.config.get()).await;
+    }
     let loaded = load(&env, &engine, &store, &mut NoRdb).await.unwrap_or_else(|e| panic!("cannot load: {e}"));
     if std::env::var("SEEDS").is_ok_and(|n| n == "1") {
         println!("{loaded:?}");
@@ -131,6 +137,29 @@ async fn live(env: SimEnv, policy: AppendFsync, faults: DiskConfig, history: Sha
         }
         note_promises(&env, &engine, policy, &history);
     }
+}
+
+/// Another server has been here: the commands in the last file have none of our lines.
+async fn visit(env: &SimEnv, store: &Store<SimDisk>, config: &Config) {
+    // It cuts off what is torn as we do.
+    let engine = Engine::new(config.clone(), Boot::default(), 1, 7);
+    load(env, &engine, store, &mut NoRdb).await.unwrap_or_else(|e| panic!("cannot load: {e}"));
+    let manifest = store.manifest().await.expect("it was loaded");
+    let Some(entry) = manifest.incr.last() else { return };
+    let file = env.disk().open(&store.path(&entry.name), Open::Read).await.expect("it was loaded");
+    let size = file.size().await.expect("the disk is calm");
+    let (mut reader, mut text) = (Reader::new(), Vec::new());
+    reader.feed(&file.read_at(0, size as usize).await.expect("the disk is calm"));
+    reader.end();
+    while let Some(run) = reader.next_run().expect("it was loaded") {
+        text.extend_from_slice(&run);
+    }
+    if let Some(second) = thread_rng().gen_bool(0.5).then(|| thread_rng().gen_range(1..2_000_000_000u32)) {
+        text.splice(0..0, format!("#TS:{second}\r\n").bytes());
+    }
+    store.write_new("temp-of-another-server", text.into()).await.expect("the disk is calm");
+    env.disk().rename(&store.path("temp-of-another-server"), &store.path(&entry.name)).await.expect("the disk is calm");
+    store.sync_dir().await.expect("the disk is calm");
 }
 
 fn check(env: &SimEnv, engine: &Engine, history: &Shared, loaded: &Loaded) {
@@ -238,7 +267,9 @@ async fn scenario(policy: AppendFsync) -> (usize, u32) {
         SimDisks::current().configure(|c| *c = DiskConfig::calm());
         let (h, c) = (history.clone(), calm.clone());
         let task = machine.spawn(move |env| live(env, policy, faults, h, c));
-        let run_ms = thread_rng().gen_range(1..15_000);
+        // Some lives end while the server starts.
+        let most_ms = if thread_rng().gen_bool(0.2) { 40 } else { 15_000 };
+        let run_ms = thread_rng().gen_range(1..most_ms);
         let ended = timeout(Duration::from_millis(run_ms), task).await;
         assert!(ended.is_err(), "the server has ended by itself");
         if thread_rng().gen_bool(0.3) {

@@ -74,6 +74,9 @@ fn get(ctx: &mut Ctx) -> Outcome {
     DONE
 }
 
+/// Besides `bind`, `port` and `dir`, directives that have the shell act.
+const OUTSIDE: &[&str] = &["maxclients", "proc-title-template", "appendonly", "aof-disable-auto-gc"];
+
 fn set(ctx: &mut Ctx) -> Outcome {
     if ctx.argc() % 2 == 1 {
         return Err(Error::SYNTAX);
@@ -91,9 +94,7 @@ fn set(ctx: &mut Ctx) -> Outcome {
         match (in_transaction, any(&["bind", "port", "dir"])) {
             (true, true) => Err(Error::NOT_IN_MULTI),
             (true, false) => Ok(None),
-            (false, moves) => {
-                Ok((moves || any(&["maxclients", "proc-title-template", "appendonly"])).then_some(before))
-            }
+            (false, moves) => Ok((moves || any(OUTSIDE)).then_some(before)),
         }
     })?;
     match undo {
@@ -135,12 +136,11 @@ fn rewrite(ctx: &mut Ctx) -> Outcome {
 /// Has the configuration file rewritten; with `all`, defaults are written too.
 ///
 /// # Errors
-/// There is no such file, or the command may not wait.
+/// There is no such file.
 pub(super) fn write_file(ctx: &mut Ctx, all: bool) -> Outcome {
     let path = ctx.shared.boot.config_file.clone();
-    match () {
-        () if path.is_empty() => Err(Error::NO_CONFIG_FILE),
-        () if ctx.session.deny_blocking => Err(Error::NOT_IN_MULTI),
-        () => Ok(Flow::Shell(ShellRequest::WriteConfig { path, all })),
+    if path.is_empty() {
+        return Err(Error::NO_CONFIG_FILE);
     }
+    Ok(Flow::Shell(ShellRequest::WriteConfig { path, all }))
 }

@@ -8,7 +8,7 @@ use crate::{
     },
     config::Config,
     keyspace::{Key, Keys, Type},
-    protocol::{Error, Reply, output},
+    protocol::{Error, Output, Reply, output},
     session::{Args, Session, Shared, args::OwnedArgs, blocked::TimeoutReply, moving::Migration},
 };
 
@@ -98,6 +98,17 @@ pub enum ShellRequest {
     /// SHUTDOWN, saving or not (`None`: if save points are configured), and whatever goes wrong
     /// with `force`.
     Shutdown { save: Option<bool>, force: bool },
+    /// What a transaction asked for, each with the replies that follow its own.
+    InTurn(Vec<(ShellRequest, Output)>),
+}
+
+impl ShellRequest {
+    /// Whether it may as well be done when the transaction it was asked for in has ended: no
+    /// command behind it could tell.
+    pub fn can_follow(&self) -> bool {
+        use ShellRequest::{AllocatorReport, ReleaseMemory, WriteConfig};
+        matches!(self, ReleaseMemory | AllocatorReport | WriteConfig { .. })
+    }
 }
 
 /// What DEBUG RELOAD and DEBUG LOADAOF load again.

@@ -37,6 +37,8 @@ flags! {
     STALE = 8, "stale";
     SKIP_MONITOR = 9, "skip_monitor";
     SKIP_SLOWLOG = 10, "skip_commandlog";
+    /// Executes on a node of a cluster that is only about to get the key.
+    ASKING = 23, "asking";
     FAST = 11, "fast";
     /// Allowed before authentication.
     NO_AUTH = 12, "no_auth";
@@ -58,6 +60,8 @@ flags! {
     IN_SUBSCRIBE = 21, "";
     /// Only for those whom `enable-debug-command` lets in.
     DEBUG = 22, "";
+    /// Meant for servers, or for those who work on one.
+    SYSCMD = 24, "";
 }
 
 impl Flags {

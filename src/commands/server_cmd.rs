@@ -5,7 +5,7 @@ use super::{
     row::{Acl, Arg, Flags, Group, Row},
 };
 use crate::{
-    base::{num::parse_i64, prng::Prng, version},
+    base::{num::parse_f64, prng::Prng, version},
     protocol::Error,
 };
 use std::fmt::Write;
@@ -108,17 +108,26 @@ const MOST_COLUMNS: i64 = 160;
 const MOST_ROWS: i64 = 80;
 
 fn lolwut(ctx: &mut Ctx) -> Outcome {
-    let mut from = 1;
-    if ctx.is(1, "VERSION") && ctx.argc() >= 3 {
-        // Every version weaves the same cloth.
-        parse_i64(ctx.arg(2)).ok_or(Error::NOT_INT)?;
-        from = 3;
-    }
-    let size = |at: usize, default: i64, most: i64| match ctx.args.get(at) {
-        Some(text) => parse_i64(text).map(|n| n.clamp(1, most) as usize).ok_or(Error::NOT_INT),
-        None => Ok(default as usize),
+    let chosen = ctx.is(1, "VERSION") && ctx.argc() >= 3;
+    let (version, from) = if chosen { (ctx.int(2)?, 3) } else { (9, 1) };
+    let more = ctx.argc() - from;
+    // Every version weaves the same cloth, but each has its own arguments: integers, of which two are
+    // a size, then numbers.
+    let (integers, numbers) = match version {
+        5 => (3, 0),
+        6 => (2, 0),
+        9 if !matches!(more, 0 | 2 | 4) => return Err(Error::LOLWUT_USAGE),
+        9 => (2, 2),
+        _ => (0, 0),
     };
-    let (columns, rows) = (size(from, 64, MOST_COLUMNS)?, size(from + 1, 16, MOST_ROWS)?);
+    let mut size = [64, 16, 0];
+    for (i, n) in size.iter_mut().enumerate().take(integers.min(more)) {
+        *n = ctx.int(from + i)?;
+    }
+    for i in integers..more.min(integers + numbers) {
+        parse_f64(ctx.arg(from + i)).ok_or(Error::NOT_FLOAT)?;
+    }
+    let (columns, rows) = (size[0].clamp(1, MOST_COLUMNS) as usize, size[1].clamp(1, MOST_ROWS) as usize);
     let mut text = weave(columns, rows, ctx.keys.rng);
     write!(text, "\nThree sisters weave, one seed decides. Valkey ver. {}\n", version::VALKEY).expect("fits");
     ctx.out.verbatim("txt", text.as_bytes());

@@ -302,11 +302,11 @@ impl Rig {
         let c = self.client(client);
         let bytes = c.output.to_vec();
         c.output.advance(bytes.len());
-        let killed = matches!(c.progress, Progress::Kill);
+        let broken_off = matches!(c.progress, Progress::Kill | Progress::Shell(_));
         let (mut at, mut replies) = (0, std::mem::take(&mut c.received));
         while at < bytes.len() {
             let Some((value, len)) = Value::parse(&bytes[at..]).expect("well-formed") else {
-                assert!(killed, "a reply is incomplete");
+                assert!(broken_off, "a reply is incomplete");
                 break;
             };
             replies.push(value);

@@ -16,6 +16,20 @@ use crate::{
     session::{Session, state::Transaction, watch::WatchSet},
 };
 
+impl Step {
+    /// Has the shell do what a transaction's commands asked for, each with the replies behind its own.
+    fn ask(mut asked: Vec<(ShellRequest, Output)>) -> Step {
+        match asked.pop() {
+            None => Step::Done,
+            Some((request, rest)) if asked.is_empty() && rest.is_empty() => Step::Stop(Progress::Shell(request)),
+            Some(last) => {
+                asked.push(last);
+                Step::Stop(Progress::Shell(ShellRequest::InTurn(asked)))
+            }
+        }
+    }
+}
+
 impl Engine {
     /// Runs the session's transaction and replies its results. `None` if it has to wait for a
     /// key that is being moved, and nothing has happened yet.
@@ -49,12 +63,14 @@ impl Engine {
         }
         Reply::new(out, s.resp3).array(tx.queue.len());
         s.deny_blocking = true;
-        let (mut slept_ms, mut step) = (0, Step::Done);
+        let (mut slept_ms, mut asked, mut flushed) = (0, Vec::<(ShellRequest, Output)>::new(), None);
         for q in &tx.queue {
+            // What follows the shell's reply waits for it.
+            let out = asked.last_mut().map_or(&mut *out, |(_, rest)| rest);
             let command = &COMMANDS[q.command as usize];
             let args = q.args.args();
             // A run-time error is one element of the reply; the others still run.
-            let (began, written) = (clock.now(), out.total_written());
+            let (began, written, mut next) = (clock.now(), out.total_written(), None);
             let flow = self.run(w, s, held, now, command, &args, None, out);
             let mut ended = clock.now();
             match flow {
@@ -63,10 +79,9 @@ impl Engine {
                     ended.mono.0 += ms * 1_000_000;
                     slept_ms += ms;
                 }
-                // The replies leave later; they are all here.
-                Ok(Flow::Shell(request @ ShellRequest::AwaitFlushed { .. })) => {
-                    step = Step::Stop(Progress::Shell(request));
-                }
+                // It has replied.
+                Ok(Flow::Shell(request @ ShellRequest::AwaitFlushed { .. })) => flushed = Some(request),
+                Ok(Flow::Shell(request)) if request.can_follow() => next = Some((request, Output::new())),
                 Ok(Flow::Shell(request)) => self.refuse_shell(w, request, &mut Reply::new(out, s.resp3)),
                 _ => {}
             }
@@ -74,13 +89,15 @@ impl Engine {
             let ns = ended.mono.0.saturating_sub(began.mono.0);
             self.record(w, &s.info, command, &args, (ns, &ended), out.total_written() - written);
             self.show(s, now, command, &args);
+            asked.extend(next);
         }
         // Waiters are served when the transaction has ended, and for them it is then.
         *now = clock.now();
         self.sleep_after(now, slept_ms);
         s.deny_blocking = false;
         watch.forget(held);
-        Some(step)
+        asked.extend(flushed.map(|request| (request, Output::new())));
+        Some(Step::ask(asked))
     }
 
     /// Declines what a queued command asks of the shell: nobody can wait for it under locks.

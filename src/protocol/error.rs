@@ -229,6 +229,7 @@ impl Error {
     pub const INVALID_STREAM_ID: Error = Error::Static("ERR Invalid stream ID specified as stream command argument");
     pub const WRONGTYPE: Error = Error::Static("WRONGTYPE Operation against a key holding the wrong kind of value");
     pub const NOT_INT: Error = Error::Static("ERR value is not an integer or out of range");
+    pub const LOLWUT_USAGE: Error = Error::Static("ERR Syntax error. Use: LOLWUT [columns rows] [real imaginary]");
     pub const NOT_FLOAT: Error = Error::Static("ERR value is not a valid float");
     pub const OUT_OF_RANGE: Error = Error::Static("ERR index out of range");
     pub const VALUE_OUT_OF_RANGE: Error = Error::Static("ERR value is out of range");

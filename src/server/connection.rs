@@ -46,8 +46,9 @@ const KEEP_BYTES: usize = 32 << 10;
 /// More room than this is given back once a client has been idle for so long, in ms.
 pub const TRIM_BYTES: usize = 4 << 10;
 pub const TRIM_IDLE_MS: u64 = 2000;
-/// Growth of a client's memory beyond this is compared with `maxmemory-clients` at once.
-const GROWTH_BYTES: u64 = 4 << 10;
+/// Growth of a client's memory beyond this is compared with `maxmemory-clients` at once. What a smaller
+/// reply takes on its way evicts nobody, as in Valkey, where every client has a buffer for so much.
+const GROWTH_BYTES: u64 = 16 << 10;
 
 /// What woke a connection.
 enum Event {

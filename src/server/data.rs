@@ -83,6 +83,8 @@ pub async fn follow_appendonly(engine: &Arc<Engine>, cell: &AofCell) {
         }
         shared.jobs.cancel(Job::Rewrite);
         stop_aof(engine, cell).await;
+        // Whoever asks for a job when this is answered finds it out of the way.
+        poll_fn(|cx| shared.jobs.poll_given_up(cx)).await;
     }
 }
 

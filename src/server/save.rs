@@ -195,12 +195,12 @@ impl<E: Env> Saver<E> {
         done
     }
 
-    /// Waits as `rdb-key-save-delay` says for so many keys; for tests.
+    /// Waits as `rdb-key-save-delay` says for so many keys, unless a client waits; for tests.
     async fn linger(&self, keys: u64) {
         let shared = &self.engine.shared;
         let us = shared.config.get().persistence.rdb_key_save_delay_us.max(0) as u64;
         let mut left_us = us.saturating_mul(keys);
-        while left_us > 0 && !shared.jobs.is_cancelled() {
+        while left_us > 0 && !shared.jobs.is_cancelled() && !shared.saving.is_waited_for() {
             let some_us = left_us.min(10_000);
             self.env.sleep(Duration::from_micros(some_us)).await;
             left_us -= some_us;

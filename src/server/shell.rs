@@ -108,6 +108,24 @@ pub async fn perform<E: Env>(local: &Rc<Local<E>>, request: ShellRequest, out: &
             }
             return !local.engine.shared.is_stopping();
         }
+        ShellRequest::InTurn(requests) => return Box::pin(perform_all(local, requests, out, session)).await,
+    }
+    true
+}
+
+/// Does what a transaction asked for, and appends the replies that were made behind each; false if
+/// the connection is to end.
+async fn perform_all<E: Env>(
+    local: &Rc<Local<E>>,
+    requests: Vec<(ShellRequest, Output)>,
+    out: &mut Output,
+    session: &Session,
+) -> bool {
+    for (request, rest) in requests {
+        if !perform(local, request, out, session).await {
+            return false;
+        }
+        out.append(rest);
     }
     true
 }
@@ -148,6 +166,12 @@ async fn reconfigure<E: Env>(local: &Local<E>, old: &Config) -> Result<(), (&'st
     super::title::set(&local.env, &config, &local.engine.shared.boot);
     if config.persistence.appendonly != old.persistence.appendonly {
         data::follow_appendonly(&local.engine, &local.shell.aof).await;
+    }
+    if old.persistence.aof_disable_auto_gc && !config.persistence.aof_disable_auto_gc {
+        let aof = local.shell.aof.lock().await.clone();
+        if let Some(aof) = aof {
+            aof.tidy().await;
+        }
     }
     Ok(())
 }

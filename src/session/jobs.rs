@@ -227,6 +227,16 @@ impl Jobs {
         Poll::Pending
     }
 
+    /// Ready when no job that was given up is being done any more.
+    pub fn poll_given_up(&self, cx: &mut Context) -> Poll<()> {
+        let mut s = self.0.lock();
+        if !s.cancelled {
+            return Poll::Ready(());
+        }
+        s.waiting.push(cx.waker().clone());
+        Poll::Pending
+    }
+
     /// For the task: how far the job has come.
     pub fn progress(&self, keys_total: u64, keys_done: u64) {
         if let Some(r) = &mut self.0.lock().running {

@@ -86,6 +86,11 @@ impl Saving {
         self.kept_bytes() > KEPT_LIMIT_BYTES
     }
 
+    /// Whether a client waits until the snapshot has got further.
+    pub fn is_waited_for(&self) -> bool {
+        self.is_full() || !self.urgent.lock().is_empty()
+    }
+
     /// Asks for a large value to be saved next, because a client wants to change it.
     pub fn hurry(&self, db: u32, key: &[u8]) {
         let mut g = self.urgent.lock();

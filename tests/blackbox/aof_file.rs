@@ -2,7 +2,7 @@
 //! nobody's; what the tool says of them, what it cuts off, and whether the server starts on them.
 
 use crate::assert_reply;
-use crate::common::{Client, Place, Server, Value, ok, peer, start, subject};
+use crate::common::{Client, Place, Server, Value, encode, ok, peer, start, subject};
 use std::{
     fs,
     io::Write,
@@ -332,6 +332,81 @@ fn another_servers_file_is_cut_where_its_own_tool_cuts_it() {
     assert_eq!(check(&["--fix"], &manifest, "y\n").common(), want.common());
     assert_eq!(fs::read(&incr).unwrap(), fs::read(copy.join(INCR)).unwrap());
     assert_eq!(keys(&mut theirs), first(9));
+}
+
+/// Commands as another server writes them.
+pub fn commands(lines: &[&str]) -> Vec<u8> {
+    let mut text = Vec::new();
+    lines.iter().for_each(|line| encode(&line.split(' ').collect::<Vec<_>>(), &mut text));
+    text
+}
+
+/// A server on a directory whose only file is this.
+fn start_on(incr: &[u8], prepare: fn(&Path)) -> Server {
+    let mut command = Command::new(subject());
+    command.args(["--appendonly", "yes", "--appendfsync", "always"]);
+    Server::start_prepared(command, |dir| {
+        let dir = dir.join("appendonlydir");
+        fs::create_dir(&dir).unwrap();
+        fs::write(dir.join(MANIFEST), format!("file {INCR} seq 1 type i\n")).unwrap();
+        fs::write(dir.join(INCR), incr).unwrap();
+        prepare(&dir);
+    })
+}
+
+fn names(server: &Server) -> Vec<String> {
+    let dir = fs::read_dir(server.dir.join("appendonlydir")).unwrap();
+    let mut names: Vec<String> = dir.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn another_servers_last_file_is_gone_on_with() {
+    let parts = [
+        &b"#TS:1700000000\r\n"[..],
+        &commands(&["SELECT 0", "SET key:0 value0"]),
+        b"#TS:1700000007\r\n",
+        &commands(&["SET key:1 value1", "MULTI", "SET key:2 value2"]),
+        b"#TS:1700000008\r\n",
+        &commands(&["SET text #TS:1", "EXEC"]),
+        b"#TS:1700000009\r\n#it ends here\r\n",
+        &commands(&["MULTI", "SET key:3 value3"]),
+    ];
+    let mut server = start_on(&parts.concat(), |_| {});
+    let (manifest, incr) = (file(&server, MANIFEST), file(&server, INCR));
+    let mut c = server.client();
+    assert_reply!(c, ["GET", "text"], "#TS:1");
+    assert_reply!(c, ["SET", "key:3", "value3"], ok());
+    server.kill();
+    assert_eq!(names(&server), [INCR, MANIFEST]);
+    let text = fs::read_to_string(&incr).unwrap();
+    assert!(text.starts_with("#NORN:") && text.contains("\r\n#TS:1700000007\r\n#SUM:"), "{text}");
+    check(&[], &manifest, "").says(true, &["All AOF files and manifest are valid"]);
+    if let Some(theirs) = their_check(&[], &manifest, "") {
+        theirs.says(true, &["All AOF files and manifest are valid"]);
+    }
+    assert_eq!(keys(&mut server), first(4));
+    // The other server goes on behind what is ours now.
+    append(&incr, &commands(&["SELECT 0", "SET key:4 value4"]));
+    assert_eq!(keys(&mut server), first(5));
+    assert_eq!(names(&server), [INCR, MANIFEST]);
+    // All of it has checksums, whoever wrote it.
+    flip(&incr, value_at(&incr, 1));
+    let log = server.refuses_to_start();
+    assert!(log.contains("a batch does not match its checksum at offset"), "{log}");
+}
+
+#[test]
+fn where_another_servers_file_cannot_be_written_anew_the_next_begins() {
+    let obstacle = |dir: &Path| fs::create_dir(dir.join("temp-appendonly.aof.adopted")).unwrap();
+    let theirs = commands(&["SELECT 0", "SET key:0 value0"]);
+    let mut server = start_on(&theirs, obstacle);
+    assert_reply!(server.client(), ["SET", "key:1", "value1"], ok());
+    server.kill();
+    assert_eq!(fs::read(file(&server, INCR)).unwrap(), theirs);
+    assert!(file(&server, "appendonly.aof.2.incr.aof").exists());
+    assert_eq!(keys(&mut server), first(2));
 }
 
 #[test]

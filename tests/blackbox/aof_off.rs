@@ -117,3 +117,46 @@ fn turned_on_during_a_rewrite_it_holds_what_was_written_since() {
     server.start_again();
     assert_reply!(server.client(), ["DBSIZE"], Value::Int(202));
 }
+
+#[test]
+fn what_a_rewrite_replaces_stays_for_as_long_as_it_is_to() {
+    let server = start(OPTIONS);
+    let mut c = server.client();
+    set(&mut c, "aof-disable-auto-gc", "yes");
+    rewrite(&mut c);
+    let names = ["appendonly.aof.2.base.rdb", "appendonly.aof.2.incr.aof"];
+    let lines = ["file appendonly.aof.2.base.rdb seq 2 type b", "file appendonly.aof.2.incr.aof seq 2 type i"];
+    let old = ["file appendonly.aof.1.incr.aof seq 1 type h", "file appendonly.aof.1.base.rdb seq 1 type h"];
+    let old_names = ["appendonly.aof.1.base.rdb", "appendonly.aof.1.incr.aof"];
+    files(&server, &[lines[0], old[0], old[1], lines[1]], &[old_names, names].concat());
+    set(&mut c, "aof-disable-auto-gc", "no");
+    files(&server, &lines, &names);
+}
+
+#[test]
+fn turned_off_during_a_rewrite_it_may_be_rewritten_at_once() {
+    let server = start(OPTIONS);
+    let mut c = server.client();
+    for n in 0..20 {
+        assert_reply!(c, ["SET", format!("k{n}"), "1"], ok());
+    }
+    for _ in 0..10 {
+        set(&mut c, "rdb-key-save-delay", "10000000");
+        assert!(matches!(cmd!(c, "BGREWRITEAOF"), Value::Simple(_)));
+        eventually("it has begun", || info(&mut c, "aof_rewrite_in_progress:1"));
+        set(&mut c, "appendonly", "no");
+        rewritten_without_delay(&mut c);
+        set(&mut c, "appendonly", "yes");
+        idle(&mut c);
+    }
+}
+
+/// The delay ends only after the request.
+fn rewritten_without_delay(c: &mut Client) {
+    c.send(&["BGREWRITEAOF"]);
+    c.send(&["CONFIG", "SET", "rdb-key-save-delay", "0"]);
+    let begun = c.recv();
+    assert!(matches!(begun, Value::Simple(_)), "{begun:?}");
+    assert_eq!(c.recv(), ok());
+    idle(c);
+}

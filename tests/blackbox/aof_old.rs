@@ -1,17 +1,14 @@
 //! An append-only file of the old kind, which was one file in the working directory, is taken over.
 
-use super::exchange::{fill, seen};
+use super::{
+    aof_file::commands,
+    exchange::{fill, seen},
+};
 use crate::assert_reply;
-use crate::common::{Server, Value, encode, eventually, ok, peer, subject};
+use crate::common::{Server, Value, eventually, ok, peer, subject};
 use std::{fs, path::Path, process::Command};
 
 const OLD: &str = "appendonly.aof";
-
-fn commands(lines: &[&str]) -> Vec<u8> {
-    let mut text = Vec::new();
-    lines.iter().for_each(|line| encode(&line.split(' ').collect::<Vec<_>>(), &mut text));
-    text
-}
 
 /// Starts on a directory with this file.
 fn start_on(old: &[u8], options: &[&str]) -> Server {

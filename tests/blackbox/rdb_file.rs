@@ -114,6 +114,7 @@ fn files_that_are_not_sound_are_refused() {
         fs::write(place.join("dump.rdb"), bytes).unwrap();
         let text = refused(&place);
         assert!(text.contains("dump.rdb") && text.contains(what), "{what}: {text}");
+        assert!(text.contains("Terminating server after rdb file reading failure."), "{text}");
     }
     fs::remove_file(place.join("dump.rdb")).unwrap();
     fs::create_dir(place.join("dump.rdb")).unwrap();

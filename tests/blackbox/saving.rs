@@ -161,6 +161,22 @@ fn a_server_that_ends_while_it_saves_leaves_nothing_over() {
 }
 
 #[test]
+fn who_changes_a_large_value_does_not_wait_for_delayed_keys() {
+    let server = start(OPTIONS);
+    let mut c = server.client();
+    for n in 0..100 {
+        let first = n * 1000;
+        let members: Vec<String> = (first..first + 1000).map(|n| format!("m:{n}")).collect();
+        assert_eq!(c.line(&format!("SADD large {}", members.join(" "))), Value::Int(1000));
+        assert_reply!(c, ["SET", format!("k{n}"), "v"], ok());
+    }
+    assert_reply!(c, ["CONFIG", "SET", "rdb-key-save-delay", "2147483647"], ok());
+    assert_reply!(c, ["BGSAVE"], simple("Background saving started"));
+    assert_reply!(c, ["SADD", "large", "another"], 1);
+    assert!(info(&mut c, "rdb_bgsave_in_progress:1"), "it is still delayed");
+}
+
+#[test]
 fn who_insists_does_not_wait() {
     let mut server = start(OPTIONS);
     let (dir, mut c) = (server.dir.clone(), server.client());

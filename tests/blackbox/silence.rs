@@ -1,7 +1,7 @@
 //! CLIENT REPLY OFF and SKIP cover the replies that are written outside the engine, as they do
 //! in the other server.
 
-use crate::common::{Server, ok, peer, simple, subject};
+use crate::common::{Server, Value, ok, peer, simple, subject};
 use std::path::Path;
 
 const COMMANDS: [&str; 13] = [
@@ -34,6 +34,22 @@ fn silenced(binary: &Path) {
         c.expect_silence();
     }
     assert_eq!(c.line("SAVE"), ok(), "which none of these is");
+}
+
+#[test]
+fn a_transaction_has_them_where_they_belong() {
+    let server = Server::start(&subject(), &[]);
+    let mut c = server.client();
+    for line in ["MULTI", "MEMORY PURGE", "SET key x", "MEMORY MALLOC-STATS", "FLUSHALL", "DBSIZE", "CONFIG REWRITE"] {
+        c.line(line);
+    }
+    let Value::Array(replies) = c.line("EXEC") else { panic!("an array") };
+    assert_eq!(replies.len(), 6);
+    assert_eq!(replies[..2], [ok(), ok()]);
+    assert!(matches!(&replies[2], Value::Bulk(text) if text.len() > 100));
+    assert_eq!(replies[3..5], [ok(), Value::Int(0)]);
+    assert_eq!(replies[5], Value::Error("ERR The server is running without a config file".into()));
+    assert_eq!(c.line("PING"), simple("PONG"));
 }
 
 #[test]

@@ -30,7 +30,6 @@ const NOT_BUILT: &[&str] = &[
     "READWRITE",
     "REPLCONF",
     "REPLICAOF",
-    "RESTORE-ASKING",
     "SCRIPT",
     "SLAVEOF",
     "SYNC",

@@ -59,6 +59,7 @@ pub const KEYS: &[Line] = &[
     (3, "RESTORE k ttl payload [REPLACE] [ABSTTL] [IDLETIME count] [FREQ count]"),
     (2, "RESTORE k ttl payload REPLACE [(IDLETIME|FREQ) (0|5|255|256|100000)]"),
     (1, "RESTORE k unixms payload ABSTTL REPLACE"),
+    (1, "RESTORE-ASKING k ttl payload [REPLACE] [ABSTTL] [IDLETIME count] [FREQ count]"),
     (1, "SWAPDB db db"),
     (1, "SELECT db"),
     (1, "(FLUSHDB|FLUSHALL) [ASYNC|SYNC|X]"),

@@ -4,7 +4,7 @@ use super::info::simples;
 use crate::{
     commands::{
         ctx::{Ctx, DONE, Outcome},
-        row::{Arg, ArgKind, Row},
+        row::{Arg, ArgKind, Flags, Row},
         table::Command,
     },
     protocol::Reply,
@@ -39,10 +39,14 @@ fn document(c: &Command, out: &mut Reply) {
     n += text("since", row.since, out);
     n += text("group", row.group.name(), out);
     n += text("complexity", row.complexity, out);
-    if let Some((since, instead)) = row.deprecated {
+    let marks = [(row.deprecated.is_some(), "deprecated"), (row.flags.has(Flags::SYSCMD), "syscmd")];
+    if marks.iter().any(|(marked, _)| *marked) {
         out.bulk(b"doc_flags");
-        simples(["deprecated"].into_iter(), out);
-        n += 1 + text("deprecated_since", since, out) + text("replaced_by", instead, out);
+        simples(marks.into_iter().filter_map(|(marked, name)| marked.then_some(name)), out);
+        n += 1;
+    }
+    if let Some((since, instead)) = row.deprecated {
+        n += text("deprecated_since", since, out) + text("replaced_by", instead, out);
     }
     if !row.history.is_empty() {
         out.bulk(b"history");

@@ -26,7 +26,7 @@ use std::sync::atomic::Ordering::SeqCst;
 
 /// This family's commands.
 pub const ROWS: &[Row] = &[Row {
-    flags: Flags::ADMIN.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE).or(Flags::DEBUG),
+    flags: Flags::ADMIN.or(Flags::NOSCRIPT).or(Flags::LOADING).or(Flags::STALE).or(Flags::DEBUG).or(Flags::SYSCMD),
     complexity: "Depends on subcommand.",
     summary: "A container for debugging commands.",
     scope: Scope::All,

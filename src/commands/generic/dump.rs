@@ -3,7 +3,7 @@
 use super::{
     super::{
         ctx::{Ctx, DONE, Outcome},
-        row::{Acl, Arg, Flags, KeyFlags, KeySpec, Row},
+        row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row},
     },
     row,
 };
@@ -30,25 +30,35 @@ pub const ROWS: &[Row] = &[
         tips: &["nondeterministic_output"],
         ..row("dump", 2, Flags::READONLY, dump)
     },
+    RESTORE,
     Row {
-        since: "2.6.0",
-        acl: Acl::KEYSPACE.or(Acl::DANGEROUS),
-        complexity: "O(1) to create the key and O(N*M) to rebuild the value, where N is the number of its elements and M their average size.",
-        summary: "Creates a key from the serialized form of a value.",
-        keys: &[KeySpec::at(1, KeyFlags::OW.or(KeyFlags::UPDATE))],
-        args: &[
-            Arg::key("key"),
-            Arg::int("ttl"),
-            Arg::string("serialized-value"),
-            Arg::token("replace", "REPLACE").optional().since("3.0.0"),
-            Arg::token("absttl", "ABSTTL").optional().since("5.0.0"),
-            Arg::int("seconds").after("IDLETIME").optional().since("5.0.0"),
-            Arg::int("frequency").after("FREQ").optional().since("5.0.0"),
-        ],
-        history: &[("3.0.0", "REPLACE."), ("5.0.0", "ABSTTL."), ("5.0.0", "IDLETIME and FREQ.")],
-        ..row("restore", -4, Flags::WRITE.or(Flags::DENYOOM), restore)
+        since: "3.0.0",
+        group: Group::Server,
+        summary: "Creates a key that moves between the nodes of a cluster.",
+        name: "restore-asking",
+        flags: RESTORE.flags.or(Flags::ASKING).or(Flags::SYSCMD),
+        ..RESTORE
     },
 ];
+
+const RESTORE: Row = Row {
+    since: "2.6.0",
+    acl: Acl::KEYSPACE.or(Acl::DANGEROUS),
+    complexity: "O(1) to create the key and O(N*M) to rebuild the value, where N is the number of its elements and M their average size.",
+    summary: "Creates a key from the serialized form of a value.",
+    keys: &[KeySpec::at(1, KeyFlags::OW.or(KeyFlags::UPDATE))],
+    args: &[
+        Arg::key("key"),
+        Arg::int("ttl"),
+        Arg::string("serialized-value"),
+        Arg::token("replace", "REPLACE").optional().since("3.0.0"),
+        Arg::token("absttl", "ABSTTL").optional().since("5.0.0"),
+        Arg::int("seconds").after("IDLETIME").optional().since("5.0.0"),
+        Arg::int("frequency").after("FREQ").optional().since("5.0.0"),
+    ],
+    history: &[("3.0.0", "REPLACE."), ("5.0.0", "ABSTTL."), ("5.0.0", "IDLETIME and FREQ.")],
+    ..row("restore", -4, Flags::WRITE.or(Flags::DENYOOM), restore)
+};
 
 fn dump(ctx: &mut Ctx) -> Outcome {
     let (key, c) = (ctx.key(1), &ctx.config.persistence);

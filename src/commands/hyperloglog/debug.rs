@@ -16,15 +16,17 @@ use crate::{
     protocol::Error,
 };
 
+const SELDOM: Flags = Flags::ADMIN.or(Flags::SYSCMD);
+
 /// This file's commands.
 pub const ROWS: &[Row] = &[
     Row {
         summary: "Shows or changes the form of a HyperLogLog.",
         keys: &[KeySpec::at(2, KeyFlags::RW.or(KeyFlags::ACCESS))],
         args: &[Arg::string("subcommand"), Arg::key("key")],
-        ..row("pfdebug", 3, Flags::WRITE.or(Flags::DENYOOM).or(Flags::ADMIN), pfdebug)
+        ..row("pfdebug", 3, Flags::WRITE.or(Flags::DENYOOM).or(SELDOM), pfdebug)
     },
-    Row { summary: "Checks the HyperLogLog functions.", ..row("pfselftest", 1, Flags::ADMIN, pfselftest) },
+    Row { summary: "Checks the HyperLogLog functions.", ..row("pfselftest", 1, SELDOM, pfselftest) },
 ];
 
 fn pfdebug(ctx: &mut Ctx) -> Outcome {

@@ -73,5 +73,8 @@ fn documents() {
     assert!(
         docs.contains("doc_flags: ~[+deprecated], deprecated_since: 7.2.0, replaced_by: just closing the connection")
     );
+    assert!(r.run(0, "COMMAND DOCS restore-asking").contains("group: server, complexity: "));
+    assert!(r.run(0, "COMMAND DOCS restore-asking").contains("doc_flags: ~[+syscmd], history: "));
+    assert!(r.run(0, "COMMAND INFO restore-asking").contains("[+write +denyoom +asking]"));
     assert!(r.run(0, "COMMAND DOCS config|get").starts_with("{config|get: {summary: "));
 }

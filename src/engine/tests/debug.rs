@@ -1,6 +1,9 @@
 //! DEBUG and MEMORY.
 
-use crate::{engine::Progress, engine::testing::Rig};
+use crate::{
+    commands::ShellRequest,
+    engine::{Progress, testing::Rig},
+};
 
 fn rig() -> Rig {
     Rig::with(2, &[])
@@ -91,9 +94,22 @@ fn sleep_is_the_shells_and_counts_as_time_spent() {
     assert_eq!(r.run(0, "DEBUG SLEEP 0.25"), "(shell)");
     assert!(matches!(r.progress(0), Progress::Shell(_)));
     assert!(r.run(1, "SLOWLOG GET").contains(":250000 [DEBUG SLEEP 0.25]"));
-    r.run_all(2, &["MULTI", "DEBUG SLEEP 0.25", "MEMORY PURGE"]);
+    r.run_all(2, &["MULTI", "DEBUG SLEEP 0.25", "DEBUG LOADAOF"]);
     assert_eq!(r.run(2, "EXEC"), "[+OK -ERR Command not allowed inside a transaction]");
     assert_eq!(r.run(1, "PING"), "(paused)");
+}
+
+#[test]
+fn what_a_transaction_asks_of_the_shell_comes_after_it() {
+    let mut r = rig();
+    r.run_all(0, &["MULTI", "SET k 1", "MEMORY PURGE", "INCR k", "MEMORY MALLOC-STATS"]);
+    r.run(0, "EXEC");
+    let Progress::Shell(ShellRequest::InTurn(asked)) = r.progress(0) else { panic!("it asks for both") };
+    let [(ShellRequest::ReleaseMemory, rest), (ShellRequest::AllocatorReport, end)] = &asked[..] else {
+        panic!("{asked:?}")
+    };
+    assert_eq!((rest.to_vec(), end.len()), (b":2\r\n".to_vec(), 0));
+    assert_eq!(r.run(1, "GET k"), "2");
 }
 
 #[test]

@@ -145,6 +145,32 @@ fn the_server_tells_time_role_and_end() {
 }
 
 #[test]
+fn a_picture_has_the_arguments_of_its_version() {
+    let mut r = Rig::new();
+    let usage = "-ERR Syntax error. Use: LOLWUT [columns rows] [real imaginary]";
+    for (line, want) in [
+        ("", "18"),
+        ("10 3", "5"),
+        ("0 1000 0.3 -1e3", "82"),
+        ("10", usage),
+        ("10 3 0.5", usage),
+        ("VERSION 9 10 3 0.5 1 1", usage),
+        ("VERSION", usage),
+        ("VERSION x", "-ERR value is not an integer or out of range"),
+        ("10 x", "-ERR value is not an integer or out of range"),
+        ("10 3 0.5 x", "-ERR value is not a valid float"),
+        ("VERSION 5 10 3 x", "-ERR value is not an integer or out of range"),
+        ("VERSION 5 10", "18"),
+        ("VERSION 6 10 3 x", "5"),
+        ("VERSION 7 x y z", "18"),
+    ] {
+        let art = r.run(0, &format!("LOLWUT {line}"));
+        let lines = art.lines().count().to_string();
+        assert_eq!(if art.starts_with('-') { &art } else { &lines }, want, "{line}");
+    }
+}
+
+#[test]
 fn wrong_passwords_are_counted() {
     let mut r = Rig::with(1, &[("requirepass", "secret")]);
     r.run_all(0, &["AUTH wrong", "HELLO 3 AUTH other secret", "HELLO 2 AUTH default no", "GET k"]);

@@ -43,6 +43,8 @@ pub struct Loaded {
     pub manifest: Manifest,
     /// The salt of the manifest's last file, if it can be gone on with.
     pub last_salt: Option<u64>,
+    /// Another server has written to it.
+    pub last_is_foreign: bool,
     /// Bytes of all files, and of the base.
     pub bytes: u64,
     pub base_bytes: u64,
@@ -120,8 +122,8 @@ pub async fn load<E: Env, L: LoadRdb>(
 /// Removes what a server left behind that stopped while it was writing.
 async fn clean_up<D: Disk>(store: &Store<D>) -> Result<(), String> {
     let names = store.names().await?;
-    let temp = manifest::temp_name(&store.place.prefix);
-    store.remove(names.iter().filter(|name| **name == temp || is_temp_base(name)).map(String::as_str)).await;
+    let temp = [manifest::temp_name(&store.place.prefix), store.adopted_name()];
+    store.remove(names.iter().filter(|name| temp.contains(name) || is_temp_base(name)).map(String::as_str)).await;
     Ok(())
 }
 
@@ -216,6 +218,7 @@ impl<E: Env, L: LoadRdb> Load<'_, E, L> {
 
     fn ended(&mut self, entry: &Entry, end: End, reader: &Reader, last: bool) -> Result<(), String> {
         let (name, salt) = (&entry.name, reader.salt());
+        self.loaded.last_is_foreign = last && salt.is_none() && entry.kind == Kind::Incr;
         if let Some(cut) = &self.cut
             && reader.is_vouched()
         {

@@ -20,8 +20,10 @@
 //! | `rewrite` | what others ask of it: [`AofHandle`] |
 //! | `load` | executing what the files hold, at the start |
 //! | `check` | `norn check-aof` |
+//! | `adopt` | going on in a file of another server |
 //! | `open` | from a directory to a running writer |
 
+mod adopt;
 pub mod check;
 mod load;
 mod open;

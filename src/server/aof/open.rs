@@ -1,6 +1,6 @@
 //! From a directory to a running writer.
 
-use super::{load::Loaded, output::Output, rewrite::AofHandle, store::Store, writer::Writer};
+use super::{adopt::adopt, load::Loaded, output::Output, rewrite::AofHandle, store::Store, writer::Writer};
 use crate::{
     config::Config,
     engine::Engine,
@@ -102,6 +102,18 @@ async fn prepare<E: Env>(
         return Ok((manifest, Last { name, salt }));
     }
     let failed = |name: &str, e: io::Error| format!("Can't open the append-only file {name}: {}", words(&e));
+    // What is not trusted must not vouch for what stands before it; a rewrite is about to replace all.
+    let adoptable = loaded.last_is_foreign && !loaded.mistrusted;
+    if let (true, Some(entry)) = (adoptable, manifest.incr.last()) {
+        let (salt, name) = (env.rand_u64(), entry.name.clone());
+        let before = store.size(&name).await.map_err(|e| failed(&name, e))?;
+        if let Some(after) = adopt(store, &name, salt).await.map_err(|e| failed(&name, e))? {
+            engine.shared.aof.current_bytes.fetch_add(after, SeqCst);
+            engine.shared.aof.current_bytes.fetch_sub(before, SeqCst);
+            tracing::info!("Opening AOF incr file {name} on server start");
+            return Ok((manifest, Last { name, salt }));
+        }
+    }
     if manifest.is_empty() {
         let config = engine.shared.config.get();
         let rdb = config.persistence.aof_use_rdb_preamble;

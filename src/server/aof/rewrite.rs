@@ -36,6 +36,7 @@ pub enum Request {
     Abort(Answer),
     Flush(Answer),
     Stop(Answer),
+    Tidy(Answer),
 }
 
 /// How the writer is reached, from any worker.
@@ -77,6 +78,12 @@ impl AofHandle {
     pub async fn abort_rewrite(&self) {
         // There is nothing to undo that could fail.
         let _ = self.ask(Request::Abort).await;
+    }
+
+    /// Removes files that rewrites have left, if they may go.
+    pub async fn tidy(&self) {
+        // What cannot be removed is tried again after the next rewrite.
+        let _ = self.ask(Request::Tidy).await;
     }
 
     /// Writes and syncs everything that is in the journal now.
@@ -177,6 +184,14 @@ impl<E: Env> Writer<E> {
                 drop(out);
                 self.store.remove([entry.name.as_str()].into_iter()).await;
             }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn tidy(&mut self) -> Result<(), String> {
+        // Without a base the manifest is not to be written yet; the rewrite that makes one tidies up.
+        if self.trust != Trust::None {
+            self.store.remove_history(&mut self.manifest, &self.engine.shared.config.get().persistence).await;
         }
         Ok(())
     }

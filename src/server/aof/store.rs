@@ -152,6 +152,11 @@ impl<D: Disk> Store<D> {
         format!("temp-{}.mistrust", self.place.prefix)
     }
 
+    /// Name of a file of another server while it is written anew.
+    pub fn adopted_name(&self) -> String {
+        format!("temp-{}.adopted", self.place.prefix)
+    }
+
     /// Leaves word for the next process that a sync has failed, so that what it reads may not
     /// be what the medium holds.
     pub async fn leave_mistrust(&self) -> io::Result<()> {

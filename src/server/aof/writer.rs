@@ -376,6 +376,7 @@ impl<E: Env> Writer<E> {
             Request::Abort(answer) => (answer, self.abort_rewrite().await),
             Request::Flush(answer) => (answer, self.flush().await),
             Request::Stop(answer) => (answer, self.stop().await),
+            Request::Tidy(answer) => (answer, self.tidy().await),
         };
         // Who asked may be gone.
         let _ = answer.send(result);

@@ -43,7 +43,11 @@ pub async fn load_dataset<E: Env>(local: &Local<E>, console: Option<Console>) ->
             tracing::info!("DB loaded from disk: {seconds:.3} seconds");
             Ok(())
         }
-        Err(why) => Err(format!("Fatal error loading the DB, nothing is served: {why}")),
+        Err(why) => {
+            tracing::warn!("Internal error in RDB reading: {why}");
+            tracing::warn!("Terminating server after rdb file reading failure.");
+            Err(format!("Fatal error loading the DB, nothing is served: {why}"))
+        }
     }
 }
 

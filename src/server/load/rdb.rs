@@ -106,7 +106,8 @@ pub async fn load_rdb<E: Env>(
 }
 
 fn damaged(path: &str, damage: Damage) -> String {
-    format!("the RDB file {path} is damaged or not supported: {damage}")
+    // In Valkey's words, which people look for in logs.
+    format!("the RDB file {path} is damaged or not supported, integrity check failed: {damage}")
 }
 
 fn report(t: &Tally) {
