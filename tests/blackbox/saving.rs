@@ -229,3 +229,23 @@ fn flushall_is_answered_when_the_file_is_empty() {
         flushed(&peer);
     }
 }
+
+#[test]
+fn half_a_data_set_is_not_saved() {
+    let server = start(OPTIONS);
+    let mut c = server.client();
+    for n in 0..30 {
+        c.line(&format!("SET k{n} {n}"));
+    }
+    assert_reply!(c, ["SAVE"], ok());
+    let bytes = fs::read(server.dir.join("dump.rdb")).unwrap();
+    let mut command = Command::new(subject());
+    command.args(OPTIONS).args(["--key-load-delay", "20000"]);
+    let other = Server::start_loading(command, |dir| fs::write(dir.join("dump.rdb"), &bytes).unwrap());
+    let mut c = other.client();
+    assert!(info(&mut c, "loading:1"));
+    assert_reply!(c, ["DEBUG", "RELOAD"], ok());
+    eventually("it has loaded", || cmd!(c, "DBSIZE") == Value::Int(30));
+    assert_reply!(c, ["DEBUG", "RELOAD", "NOSAVE"], ok());
+    assert_reply!(c, ["DBSIZE"], Value::Int(30));
+}
