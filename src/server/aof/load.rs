@@ -121,7 +121,9 @@ pub async fn load<E: Env, L: LoadRdb>(
 async fn clean_up<D: Disk>(store: &Store<D>) -> Result<(), String> {
     let names = store.names().await?;
     let temp = manifest::temp_name(&store.place.prefix);
-    store.remove(names.iter().filter(|name| **name == temp || is_temp_base(name)).map(String::as_str)).await;
+    for name in names.iter().filter(|name| **name == temp || is_temp_base(name)) {
+        store.remove(name).await;
+    }
     Ok(())
 }
 

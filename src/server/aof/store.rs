@@ -93,8 +93,18 @@ impl<D: Disk> Store<D> {
 
     /// Replaces the manifest.
     pub async fn persist(&self, manifest: &Manifest) -> io::Result<()> {
+        self.draft(manifest).await?;
+        self.publish().await
+    }
+
+    /// Writes what is to be the manifest under another name.
+    pub async fn draft(&self, manifest: &Manifest) -> io::Result<()> {
+        self.write_new(&manifest::temp_name(&self.place.prefix), manifest.format().into()).await
+    }
+
+    /// Makes the manifest what was written last, which needs no more room where there was one.
+    pub async fn publish(&self) -> io::Result<()> {
         let (temp, name) = (manifest::temp_name(&self.place.prefix), manifest::file_name(&self.place.prefix));
-        self.write_new(&temp, manifest.format().into()).await?;
         self.disk.rename(&self.path(&temp), &self.path(&name)).await?;
         self.sync_dir().await
     }
@@ -114,14 +124,35 @@ impl<D: Disk> Store<D> {
     ) -> Result<String, String> {
         let mut next = manifest.clone();
         let base = next.add_base(&self.place.prefix, rdb).to_owned();
-        manifest.use_up_names_of(&next);
         next.retire_incr(keep);
         let fail = |what: &str, e: io::Error| format!("Error {what} of the AOF rewrite: {}", words(&e));
+        // Where there is no room for it, the base must not stay.
+        self.draft(&next).await.map_err(|e| fail("writing the manifest", e))?;
+        manifest.use_up_names_of(&next);
         self.disk.rename(temp, &self.path(&base)).await.map_err(|e| fail("renaming the base", e))?;
         self.sync_dir().await.map_err(|e| fail("syncing the directory", e))?;
-        self.persist(&next).await.map_err(|e| fail("writing the manifest", e))?;
+        self.publish().await.map_err(|e| fail("renaming the manifest", e))?;
         *manifest = next;
         Ok(base)
+    }
+
+    /// Removes what failed attempts have left, once no manifest can list it.
+    ///
+    /// # Errors
+    /// If such a manifest cannot be written. Then the next attempt would leave something again.
+    pub async fn remove_strays(&self, manifest: &mut Manifest) -> io::Result<()> {
+        if manifest.strays().is_empty() {
+            return Ok(());
+        }
+        self.persist(manifest).await?;
+        let mut left = Vec::new();
+        for name in manifest.strays() {
+            if !self.remove(name).await {
+                left.push(name.clone());
+            }
+        }
+        manifest.set_strays(left);
+        Ok(())
     }
 
     /// Removes what is listed as history, in the configuration's sense; what is left over is
@@ -130,9 +161,13 @@ impl<D: Disk> Store<D> {
         if manifest.history.is_empty() || config.aof_disable_auto_gc {
             return;
         }
-        self.remove(manifest.history.iter().map(|entry| entry.name.as_str())).await;
         let mut rest = manifest.clone();
         rest.history.clear();
+        for entry in &manifest.history {
+            if !self.remove(&entry.name).await {
+                rest.history.push(entry.clone());
+            }
+        }
         match self.persist(&rest).await {
             Ok(()) => *manifest = rest,
             Err(e) => tracing::warn!("Can't write the AOF manifest: {}", words(&e)),
@@ -197,14 +232,16 @@ impl<D: Disk> Store<D> {
         self.disk.sync_dir(&self.place.dir).await
     }
 
-    /// Removes files of the directory; what cannot be removed is left and logged.
-    pub async fn remove(&self, names: impl Iterator<Item = &str>) {
-        for name in names {
-            match self.disk.remove(&self.path(name)).await {
-                Err(e) if e.kind() != ErrorKind::NotFound => {
-                    tracing::warn!("Can't remove the file {name}: {}", words(&e));
-                }
-                _ => tracing::info!("Removing the history file {name} in the background"),
+    /// Removes a file of the directory; false if it may still be there, which is logged.
+    pub async fn remove(&self, name: &str) -> bool {
+        match self.disk.remove(&self.path(name)).await {
+            Err(e) if e.kind() != ErrorKind::NotFound => {
+                tracing::warn!("Can't remove the file {name}: {}", words(&e));
+                false
+            }
+            _ => {
+                tracing::info!("Removing the history file {name} in the background");
+                true
             }
         }
     }
