@@ -43,6 +43,7 @@ pub(super) fn left_over(play: &Play) -> (Vec<String>, Vec<String>) {
     let (disks, node, p) = (SimDisks::current(), play.theatre.server.node, &play.now.config.persistence);
     let mut useful = listed(play);
     useful.extend([p.dbfilename.clone(), p.appenddirname.clone()]);
+    useful.push(format!("{}/temp-{}.trust", p.appenddirname, p.appendfilename));
     let inside = if p.appendonly { disks.names(node, &p.appenddirname) } else { Vec::new() };
     let inside = inside.into_iter().map(|name| format!("{}/{name}", p.appenddirname));
     let all = disks.names(node, "").into_iter().chain(inside);

@@ -102,7 +102,7 @@ pub async fn load<E: Env, L: LoadRdb>(
         bytes: sizes.iter().sum(),
         base_bytes: manifest.base.as_ref().map_or(0, |_| sizes[0]),
         manifest: manifest.clone(),
-        mistrusted: store.names().await?.contains(&store.mistrust_name()),
+        mistrusted: store.is_mistrusted().await?,
         ..Loaded::default()
     };
     let mut load = Load { env, engine, store, rdb, replay, cut: None, dropped: Vec::new(), loaded };

@@ -104,7 +104,7 @@ impl AofHandle {
 pub async fn replace_all<D: Disk>(store: &Store<D>, temp: &str, rdb: bool, config: &Persistence) -> Result<(), String> {
     let mut manifest = store.manifest().await?;
     store.replace_base(&mut manifest, temp, rdb, i64::MAX).await?;
-    store.remove_mistrust().await;
+    store.forget_trust().await;
     store.remove_history(&mut manifest, config).await;
     Ok(())
 }
@@ -158,8 +158,8 @@ impl<E: Env> Writer<E> {
         }
         let last = self.manifest.incr.last().map_or(0, |entry| entry.seq);
         let base = self.store.replace_base(&mut self.manifest, temp, rdb, last).await?;
-        if self.trust == Trust::Lost {
-            self.store.remove_mistrust().await;
+        if self.trust != Trust::Full {
+            self.store.trust().await;
         }
         self.trust = Trust::Full;
         self.out.iter_mut().for_each(|out| out.promise(synced));

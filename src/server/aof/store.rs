@@ -181,16 +181,30 @@ impl<D: Disk> Store<D> {
         file.sync().await
     }
 
-    /// Name of the file that is there while the others are not trusted. It need not be durable: a
-    /// loss of power shows what is on the medium, only a process that ended does not.
-    pub fn mistrust_name(&self) -> String {
-        format!("temp-{}.mistrust", self.place.prefix)
+    /// Name of the file that is empty while the others are not trusted. It is there before, because a
+    /// full disk may refuse to make it, but not to empty it. That need not be durable: a loss
+    /// of power shows what is on the medium, only a process that ended does not.
+    fn trust_name(&self) -> String {
+        format!("temp-{}.trust", self.place.prefix)
     }
 
     /// Leaves word for the next process that a sync has failed, so that what it reads may not
     /// be what the medium holds.
     pub async fn leave_mistrust(&self) -> io::Result<()> {
-        self.disk.open(&self.path(&self.mistrust_name()), Open::Truncate).await.map(drop)
+        self.disk.open(&self.path(&self.trust_name()), Open::Truncate).await.map(drop)
+    }
+
+    /// Whether a former process has left that word.
+    ///
+    /// # Errors
+    /// In words for the log.
+    pub async fn is_mistrusted(&self) -> Result<bool, String> {
+        let name = self.trust_name();
+        if !self.names().await?.contains(&name) {
+            return Ok(false);
+        }
+        let size = self.size(&name).await;
+        Ok(size.map_err(|e| format!("Unable to obtain the length of {name}: {}", words(&e)))? == 0)
     }
 
     /// Passes on what became of a sync at the start. After one that failed the next may succeed
@@ -204,10 +218,27 @@ impl<D: Disk> Store<D> {
         synced
     }
 
-    /// Takes that back.
-    pub async fn remove_mistrust(&self) {
-        // There is hardly ever such a file.
-        let _ = self.disk.remove(&self.path(&self.mistrust_name())).await;
+    /// Takes that back, and prepares for the next time.
+    pub async fn trust(&self) {
+        let path = self.path(&self.trust_name());
+        let said = async {
+            let mut file = self.disk.open(&path, Open::Append).await?;
+            if file.size().await? == 0 {
+                append_all(&mut file, Bytes::from_static(b"+")).await?;
+                // Empty after a loss of power, it would say the opposite.
+                file.sync().await?;
+            }
+            Ok::<(), io::Error>(())
+        };
+        if said.await.is_err() {
+            self.forget_trust().await;
+        }
+    }
+
+    /// Says nothing either way, because all that was written before has been replaced.
+    pub async fn forget_trust(&self) {
+        // Often there is no such file.
+        let _ = self.disk.remove(&self.path(&self.trust_name())).await;
     }
 
     /// Makes durable what was found at the start. A server that was killed may have left files,
