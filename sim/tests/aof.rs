@@ -316,3 +316,40 @@ fn every_second() {
 fn never() {
     run_all(AppendFsync::Never);
 }
+
+/// Starts the append-only file on what the disk holds; whether that was trusted.
+async fn begin(env: &SimEnv) -> (Arc<Engine>, AofHandle, bool) {
+    let mut config = Config::default();
+    config.persistence.appendfsync = AppendFsync::Always;
+    let engine = Engine::new(config, Boot::default(), 1, 7);
+    let store = Store::new(env.disk().clone(), &engine.shared.config.get().persistence);
+    let loaded = load(env, &engine, &store, &mut NoRdb).await.expect("it loads");
+    let is_trusted = !loaded.mistrusted;
+    let handle = start(env, &engine, store, Some(loaded), 1).await.expect("it starts");
+    (engine, handle, is_trusted)
+}
+
+#[test]
+fn a_failed_sync_is_remembered_although_the_disk_makes_no_file() {
+    let run = || async {
+        let machine = Machine::idle(1);
+        let fail = move |env: SimEnv| async move {
+            let (engine, _handle, is_trusted) = begin(&env).await;
+            assert!(is_trusted);
+            let inodes = SimDisks::current().usage(machine.node).inodes;
+            SimDisks::current().configure(|c| (c.inodes, c.sync_error) = (inodes, 1.0));
+            execute(&env, &engine, &Shared::default());
+            while !engine.shared.aof.wants_rewrite() {
+                env.sleep(Duration::from_millis(1)).await;
+            }
+        };
+        machine.spawn(fail).await.expect("it writes");
+        SimDisks::current().configure(|c| *c = DiskConfig::calm());
+        machine.crash(Crash::Process);
+        sleep(Duration::from_millis(10)).await;
+        machine.restart();
+        let again = |env: SimEnv| async move { assert!(!begin(&env).await.2, "the page cache is trusted") };
+        machine.spawn(again).await.expect("it starts again");
+    };
+    simulate(1, run).unwrap_or_else(|e| panic!("{e}"));
+}

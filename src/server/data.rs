@@ -24,6 +24,9 @@ use tokio::sync::Mutex;
 /// The writer of the append-only file, once it has been started.
 pub type AofCell = Arc<Mutex<Option<AofHandle>>>;
 
+/// What lets one load at a time.
+pub type Loads = Arc<Mutex<()>>;
+
 /// Whether there is something to load, so that nobody may see the key space yet.
 pub async fn is_waited_for<E: Env>(env: &E, engine: &Engine) -> bool {
     let config = engine.shared.config.get();
@@ -36,6 +39,7 @@ pub async fn is_waited_for<E: Env>(env: &E, engine: &Engine) -> bool {
 /// Why the server must not start, in words for the log.
 pub async fn start<E: Env>(local: &Local<E>, console: Option<Console>) -> Result<(), String> {
     let (env, engine) = (&local.env, &local.engine);
+    let _alone = local.shell.loads.lock().await;
     let config = engine.shared.config.get();
     if !config.persistence.appendonly {
         return load::load_dataset(local, console).await;
@@ -104,6 +108,9 @@ pub async fn stop_aof(engine: &Arc<Engine>, cell: &AofCell) {
 /// What went wrong, in words for the log. Part of the data set may be gone.
 pub async fn load_again<E: Env>(local: &Local<E>, what: Again) -> Result<(), String> {
     let shared = &local.engine.shared;
+    // While the server starts, or somebody else loads it again, half of the data set is there: that
+    // would be saved, and take the place of the whole.
+    let _alone = local.shell.loads.lock().await;
     let now_ms = local.env.mono().0 / 1_000_000;
     shared.pause.set(now_ms, now_ms + (1 << 40), true);
     // What is on its way to another server must not come back from a file.
@@ -112,6 +119,7 @@ pub async fn load_again<E: Env>(local: &Local<E>, what: Again) -> Result<(), Str
     }
     let done = load_paused(local, what).await;
     shared.loading.stop();
+    shared.jobs.hold(false);
     shared.unpause();
     done
 }
@@ -128,6 +136,7 @@ async fn load_paused<E: Env>(local: &Local<E>, what: Again) -> Result<(), String
                     return Err("the snapshot could not be written".into());
                 }
             }
+            rest(engine).await;
             engine.shared.loading.start(now);
             if flush {
                 empty(local)?;
@@ -146,11 +155,20 @@ async fn load_paused<E: Env>(local: &Local<E>, what: Again) -> Result<(), String
                 handle.flush().await?;
                 store.place = handle.place.clone();
             }
+            rest(engine).await;
             engine.shared.loading.start(now);
             empty(local)?;
             aof::load(env, engine, &store, &mut Base { env, engine, console: None }).await.map(drop)
         }
     }
+}
+
+/// Waits until nobody saves, and sees to it that nobody begins to: a rewrite that was asked for
+/// while another job was done would make a base of what is there by half.
+async fn rest(engine: &Engine) {
+    let jobs = &engine.shared.jobs;
+    jobs.hold(true);
+    poll_fn(|cx| jobs.poll_rest(cx)).await;
 }
 
 /// Removes every key, without a trace in the journal.

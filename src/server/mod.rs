@@ -70,7 +70,7 @@ pub async fn run<E: Env>(env: E, mut config: Config, launch: Launch) -> Result<(
     // A launch that is used again keeps its first engine.
     let _ = launch.engine.set(engine.clone());
     let (rebind, rebinds) = mpsc::unbounded_channel();
-    let shell = ShellHandle { rebind, aof: data::AofCell::default() };
+    let shell = ShellHandle { rebind, aof: data::AofCell::default(), loads: data::Loads::default() };
     let mut inboxes = Vec::new();
     let (first, first_inbox) = mpsc::unbounded_channel::<Parcel<E>>();
     inboxes.push(first);

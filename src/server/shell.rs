@@ -30,6 +30,8 @@ const NO_SUCH_ADDRESS: (&[u8], &str) = (b"bind", "Failed to bind to specified ad
 pub struct ShellHandle {
     pub rebind: mpsc::UnboundedSender<Rebind>,
     pub aof: AofCell,
+    /// Held by whoever loads the data set.
+    pub loads: data::Loads,
 }
 
 /// Returns the memory nobody uses; false if that cannot be done. While another thread is at it,

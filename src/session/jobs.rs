@@ -70,6 +70,8 @@ struct State {
     queue: VecDeque<Asked>,
     running: Option<Running>,
     cancelled: bool,
+    /// None is to begin for now.
+    held: bool,
     /// The last ticket given.
     tickets: u64,
     /// How the last jobs ended, by ticket.
@@ -207,7 +209,8 @@ impl Jobs {
     /// For the task: the next job to do.
     pub fn poll_next(&self, now: Mono, cx: &mut Context) -> Poll<Job> {
         let mut s = self.0.lock();
-        let Some(asked) = s.queue.pop_front() else {
+        let next = if s.held { None } else { s.queue.pop_front() };
+        let Some(asked) = next else {
             s.task = Some(cx.waker().clone());
             return Poll::Pending;
         };
@@ -215,6 +218,13 @@ impl Jobs {
         s.records[asked.job as usize].last_try = now;
         s.cancelled = false;
         Poll::Ready(asked.job)
+    }
+
+    /// Lets no job begin, or lets them begin again.
+    pub fn hold(&self, held: bool) {
+        let mut s = self.0.lock();
+        s.held = held;
+        s.task.take_if(|_| !held).into_iter().for_each(Waker::wake);
     }
 
     /// Ready when the task is at nothing.
@@ -324,6 +334,18 @@ mod tests {
         assert_eq!(jobs.start(Job::Save), Ok(ticket), "it begins earlier than it was to");
         assert_eq!(jobs.begun(), Some(Job::Save));
         assert_eq!(jobs.cancel(Job::Save), Some(true));
+    }
+
+    #[test]
+    fn what_is_held_begins_later() {
+        let jobs = Jobs::default();
+        jobs.hold(true);
+        jobs.schedule(Job::Rewrite);
+        assert!(jobs.poll_next(Mono(0), &mut cx()).is_pending());
+        assert!(jobs.is_busy());
+        assert!(jobs.poll_rest(&mut cx()).is_ready());
+        jobs.hold(false);
+        assert_eq!(jobs.poll_next(Mono(0), &mut cx()), Poll::Ready(Job::Rewrite));
     }
 
     #[test]

@@ -26,6 +26,8 @@ fn listing(server: &Server) -> Vec<String> {
     let mut names: Vec<String> =
         fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
+    // It says whether the others are to be trusted.
+    names.retain(|name| !name.ends_with(".trust"));
     manifest.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).chain(names).collect()
 }
 

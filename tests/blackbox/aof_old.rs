@@ -23,6 +23,8 @@ fn names(dir: &Path) -> Vec<String> {
         .map(|file| file.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
+    // It says whether the others are to be trusted.
+    names.retain(|name| !name.ends_with(".trust"));
     names
 }
 

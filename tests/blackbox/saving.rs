@@ -112,7 +112,8 @@ fn the_append_only_files_may_lie_on_a_disk_of_their_own() {
     assert_reply!(c, ["BGREWRITEAOF"], simple("Background append only file rewriting started"));
     eventually("the rewrite ends", || info(&mut c, "aof_rewrite_in_progress:0"));
     assert!(info(&mut c, "aof_last_bgrewrite_status:ok"), "{}", server.output());
-    let files = ["appendonly.aof.2.base.rdb", "appendonly.aof.2.incr.aof", "appendonly.aof.manifest"];
+    let mut files = vec!["appendonly.aof.2.base.rdb", "appendonly.aof.2.incr.aof", "appendonly.aof.manifest"];
+    files.push("temp-appendonly.aof.trust");
     assert_eq!(names(&server.dir.join("appendonlydir")), files);
     assert!(names(&server.dir).iter().all(|name| !name.starts_with("temp-")));
 }
@@ -244,4 +245,67 @@ fn flushall_is_answered_when_the_file_is_empty() {
     if let Some(peer) = peer() {
         flushed(&peer);
     }
+}
+
+#[test]
+fn half_a_data_set_is_not_saved() {
+    let server = start(OPTIONS);
+    let mut c = server.client();
+    for n in 0..30 {
+        c.line(&format!("SET k{n} {n}"));
+    }
+    assert_reply!(c, ["SAVE"], ok());
+    let bytes = fs::read(server.dir.join("dump.rdb")).unwrap();
+    let mut command = Command::new(subject());
+    command.args(OPTIONS).args(["--key-load-delay", "20000"]);
+    let other = Server::start_loading(command, |dir| fs::write(dir.join("dump.rdb"), &bytes).unwrap());
+    let mut c = other.client();
+    assert!(info(&mut c, "loading:1"));
+    assert_reply!(c, ["DEBUG", "RELOAD"], ok());
+    eventually("it has loaded", || cmd!(c, "DBSIZE") == Value::Int(30));
+    assert_reply!(c, ["DEBUG", "RELOAD", "NOSAVE"], ok());
+    assert_reply!(c, ["DBSIZE"], Value::Int(30));
+}
+
+#[test]
+fn a_disk_without_room_for_names_is_waited_for() {
+    let Some((server, mount, dir)) = start_on("4m,nr_inodes=2") else { return };
+    let mut c = server.client();
+    assert_reply!(c, ["CONFIG", "SET", "save", "3600 1"], ok());
+    assert_reply!(c, ["SET", "k", "1"], ok());
+    assert_reply!(c, ["SAVE"], ok());
+    assert_reply!(c, ["SET", "k", "2"], ok());
+    assert_reply!(c, ["BGSAVE"], simple("Background saving started"));
+    eventually("it fails", || info(&mut c, "rdb_last_bgsave_status:err"));
+    assert_error!(c, ["SET", "k", "3"], "MISCONF Valkey is configured to save RDB snapshots");
+    assert_reply!(c, ["GET", "k"], "2");
+    mount.change("nr_inodes=100");
+    eventually("writes are accepted again", || c.line("SET k 4") == ok());
+    assert_reply!(c, ["DEBUG", "RELOAD"], ok());
+    assert_reply!(c, ["GET", "k"], "4");
+    assert_eq!(names(&dir), ["dump.rdb"]);
+}
+
+#[test]
+fn a_rewrite_without_room_for_names_leaves_everything_as_it_was() {
+    let Some((server, mount, dir)) = start_on("4m,nr_inodes=6") else { return };
+    let mut c = server.client();
+    // A directory, a base, commands, the manifest and what says that they are trusted.
+    assert_reply!(c, ["CONFIG", "SET", "appendonly", "yes"], ok());
+    eventually("it is on", || info(&mut c, "aof_rewrite_in_progress:0") && dir.join("appendonlydir").exists());
+    eventually("it has a base", || names(&dir.join("appendonlydir")).iter().any(|name| name.ends_with("base.rdb")));
+    let before = names(&dir.join("appendonlydir"));
+    for n in 0..3 {
+        c.line("BGREWRITEAOF");
+        eventually("it fails", || info(&mut c, "aof_last_bgrewrite_status:err"));
+        assert_reply!(c, ["SET", "k", n.to_string()], ok());
+    }
+    let after: Vec<String> =
+        names(&dir.join("appendonlydir")).into_iter().filter(|name| name != "temp-appendonly.aof.manifest").collect();
+    assert_eq!(after, before);
+    mount.change("nr_inodes=100");
+    c.line("BGREWRITEAOF");
+    eventually("it succeeds", || info(&mut c, "aof_last_bgrewrite_status:ok"));
+    assert_reply!(c, ["DEBUG", "LOADAOF"], ok());
+    assert_reply!(c, ["GET", "k"], "2");
 }

@@ -12,8 +12,15 @@ pub struct DiskConfig {
     /// Chance that a sync takes up to this long instead.
     pub slow_sync: f64,
     pub slow_sync_max_ms: u64,
-    /// Bytes a node's files may hold together.
+    /// Bytes that a node's files and their names may take together.
     pub capacity: u64,
+    /// Of which each name takes so many: that is the room which a directory has to grow by.
+    pub name_bytes: u64,
+    /// Files and directories that a node may have.
+    pub inodes: u64,
+    /// The disk has promised more than it has, as a thin volume does: writes are taken beyond the
+    /// capacity, and the syncs fail that find no room for them.
+    pub is_thin: bool,
     /// Chance that an append takes less than it could.
     pub short_write: f64,
     pub read_error: f64,
@@ -37,6 +44,9 @@ impl DiskConfig {
             slow_sync: 0.0,
             slow_sync_max_ms: 0,
             capacity: 1 << 30,
+            name_bytes: 0,
+            inodes: 1 << 20,
+            is_thin: false,
             short_write: 0.0,
             read_error: 0.0,
             write_error: 0.0,

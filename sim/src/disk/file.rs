@@ -45,7 +45,8 @@ impl Disk for SimDisk {
             if mode != Open::Read {
                 node.loses_name()?;
             }
-            node.fs.open(path, mode)
+            let opened = node.fs.open(path, mode, node.config);
+            node.told(opened)
         });
         let ino = open.await?;
         Ok(SimFile { disk: self.clone(), ino, writable: mode != Open::Read })
@@ -54,7 +55,8 @@ impl Disk for SimDisk {
     async fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         self.operation(kind::RENAME, |node| {
             node.loses_name()?;
-            node.fs.rename(from, to)
+            let renamed = node.fs.rename(from, to, node.config);
+            node.told(renamed)
         })
         .await
     }
@@ -74,7 +76,8 @@ impl Disk for SimDisk {
     async fn create_dir(&self, dir: &str) -> io::Result<()> {
         self.operation(5, |node| {
             node.loses_name()?;
-            node.fs.create_dir(dir)
+            let made = node.fs.create_dir(dir, node.config);
+            node.told(made)
         })
         .await
     }
@@ -88,10 +91,7 @@ impl Disk for SimDisk {
         let upto = self.apply(|node| node.fs.begin_sync_dir(dir))?;
         self.wait_for_sync(kind::SYNC_DIR).await;
         self.apply(|node| {
-            if node.chance(node.config.sync_error) {
-                node.stats.failed_syncs += 1;
-                return Err(eio());
-            }
+            node.fails_sync()?;
             node.fs.end_sync_dir(dir, upto);
             node.note(6, upto);
             Ok(())
@@ -143,11 +143,10 @@ impl DiskFile for SimFile {
         self.disk.wait_for_sync(kind::SYNC).await;
         self.disk.apply(|node| {
             node.note(11, upto);
-            if node.chance(node.config.sync_error) {
-                node.stats.failed_syncs += 1;
+            if let Err(e) = node.fails_sync() {
                 let fate = Fate { survives: 0.5, garbage: 0.0 };
                 node.fs.inode(ino).lose(upto, fate, node.rng);
-                return Err(eio());
+                return Err(e);
             }
             node.stats.syncs += 1;
             node.fs.inode(ino).flush(upto);

@@ -24,6 +24,24 @@ pub struct DiskStats {
     pub power_losses: u64,
     /// Directory operations that were pending at a loss of power and did not survive.
     pub lost_names: u64,
+    /// Names that were not made for want of room.
+    pub refused_names: u64,
+}
+
+/// What a node's files take of its disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Of content alone.
+    pub bytes: u64,
+    pub names: u64,
+    pub inodes: u64,
+}
+
+impl Usage {
+    /// Bytes of the capacity.
+    pub fn taken(self, config: &DiskConfig) -> u64 {
+        self.bytes + self.names * config.name_bytes
+    }
 }
 
 #[derive(Default)]
@@ -38,13 +56,36 @@ pub(super) struct FileSystem {
 }
 
 impl FileSystem {
-    pub(super) fn open(&mut self, path: &str, mode: Open) -> io::Result<Ino> {
+    pub(super) fn usage(&self) -> Usage {
+        let (names, dirs) = self.tree.count();
+        let bytes = self.inodes.values().map(|inode| inode.len() as u64).sum();
+        Usage { bytes, names, inodes: self.inodes.len() as u64 + dirs }
+    }
+
+    /// Whether another name finds room, and with it, if need be, another file or directory.
+    fn check_room(&self, config: &DiskConfig, inodes: u64) -> io::Result<()> {
+        let usage = self.usage();
+        let is_full = usage.taken(config) + config.name_bytes > config.capacity;
+        // Where names take no room of their own, there is some whatever the capacity.
+        if config.name_bytes > 0 && is_full || usage.inodes + inodes > config.inodes {
+            return Err(super::enospc());
+        }
+        Ok(())
+    }
+
+    /// Whether a disk that has promised more than it has finds no room for what a sync is to cover.
+    pub(super) fn is_overdrawn(&self, config: &DiskConfig) -> bool {
+        config.is_thin && self.usage().taken(config) > config.capacity
+    }
+
+    pub(super) fn open(&mut self, path: &str, mode: Open, config: &DiskConfig) -> io::Result<Ino> {
         let path = normal(path);
         let ino = match self.tree.find(&path)? {
             Some(Entry::Dir) => return Err(ErrorKind::IsADirectory.into()),
             Some(Entry::File(ino)) => ino,
             None if mode == Open::Read => return Err(ErrorKind::NotFound.into()),
             None => {
+                self.check_room(config, 1)?;
                 self.next_ino += 1;
                 self.inodes.insert(self.next_ino, Inode::default());
                 self.tree.add_file(&path, self.next_ino);
@@ -75,9 +116,8 @@ impl FileSystem {
         config: &DiskConfig,
         rng: &mut GlobalRng,
     ) -> io::Result<usize> {
-        let used: usize = self.inodes.values().map(Inode::len).sum();
-        let room = config.capacity.saturating_sub(used as u64) as usize;
-        let mut n = data.len().min(room);
+        let room = config.capacity.saturating_sub(self.usage().taken(config)) as usize;
+        let mut n = if config.is_thin { data.len() } else { data.len().min(room) };
         if n == 0 && !data.is_empty() {
             return Err(super::enospc());
         }
@@ -89,8 +129,13 @@ impl FileSystem {
         Ok(n)
     }
 
-    pub(super) fn rename(&mut self, from: &str, to: &str) -> io::Result<()> {
-        self.tree.rename(&normal(from), &normal(to))?;
+    pub(super) fn rename(&mut self, from: &str, to: &str, config: &DiskConfig) -> io::Result<()> {
+        let (from, to) = (normal(from), normal(to));
+        // The new name is there before the old one goes.
+        if self.tree.file(&from).is_ok() && self.tree.find(&to)?.is_none() {
+            self.check_room(config, 0)?;
+        }
+        self.tree.rename(&from, &to)?;
         self.forget_unreachable();
         Ok(())
     }
@@ -105,8 +150,12 @@ impl FileSystem {
         self.tree.list(&normal(dir))
     }
 
-    pub(super) fn create_dir(&mut self, dir: &str) -> io::Result<()> {
-        self.tree.create_dir(&normal(dir))
+    pub(super) fn create_dir(&mut self, dir: &str, config: &DiskConfig) -> io::Result<()> {
+        let dir = normal(dir);
+        if !matches!(self.tree.find(&dir), Ok(Some(_))) {
+            self.check_room(config, 1)?;
+        }
+        self.tree.create_dir(&dir)
     }
 
     /// Checks that `dir` can be synced and names what the sync will cover.

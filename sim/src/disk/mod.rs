@@ -17,7 +17,7 @@ mod tree;
 
 pub use config::DiskConfig;
 pub use file::SimFile;
-pub use fs::DiskStats;
+pub use fs::{DiskStats, Usage};
 
 use crate::{clock::pause, trace::Trace};
 use fs::FileSystem;
@@ -31,7 +31,7 @@ use madsim::{
 use std::{
     collections::BTreeMap,
     future::poll_fn,
-    io,
+    io::{self, ErrorKind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Poll, Waker},
     time::Duration,
@@ -103,6 +103,25 @@ impl Node<'_> {
     /// Whether a change of names fails.
     fn loses_name(&mut self) -> io::Result<()> {
         if self.chance(self.config.name_error) { Err(eio()) } else { Ok(()) }
+    }
+
+    /// Passes on how the making of a name ended.
+    fn told<T>(&mut self, made: io::Result<T>) -> io::Result<T> {
+        self.stats.refused_names += u64::from(made.as_ref().is_err_and(|e| e.kind() == ErrorKind::StorageFull));
+        made
+    }
+
+    /// Whether a sync fails.
+    fn fails_sync(&mut self) -> io::Result<()> {
+        let failure = if self.chance(self.config.sync_error) {
+            eio()
+        } else if self.fs.is_overdrawn(self.config) {
+            enospc()
+        } else {
+            return Ok(());
+        };
+        self.stats.failed_syncs += 1;
+        Err(failure)
     }
 
     fn note(&self, kind: u64, what: u64) {
@@ -222,6 +241,11 @@ impl SimDisks {
     pub fn names(&self, node: NodeId, dir: &str) -> Vec<String> {
         let state = self.shared.state();
         state.nodes.get(&node).and_then(|fs| fs.list(dir).ok()).unwrap_or_default()
+    }
+
+    /// What a node's files take of its disk.
+    pub fn usage(&self, node: NodeId) -> Usage {
+        self.shared.state().nodes.get(&node).map(FileSystem::usage).unwrap_or_default()
     }
 
     /// What happened so far.

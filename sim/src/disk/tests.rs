@@ -1,6 +1,6 @@
 //! What the contract cannot ask of a real disk: loss of power, errors, decay.
 
-use super::{DiskConfig, SimDisk, SimDisks, SimFile, inode::SECTOR};
+use super::{DiskConfig, SimDisk, SimDisks, SimFile, Usage, inode::SECTOR};
 use crate::{
     machine::{Crash, Machine},
     run::simulate,
@@ -8,7 +8,11 @@ use crate::{
 use bytes::Bytes;
 use madsim::time::sleep;
 use norn::env::{Disk, DiskFile, Env, Open};
-use std::{future::Future, io::ErrorKind, time::Duration};
+use std::{
+    future::Future,
+    io::{self, ErrorKind},
+    time::Duration,
+};
 use tokio::sync::oneshot;
 
 /// Runs `f` on a machine and returns what it returns.
@@ -153,6 +157,67 @@ fn a_full_disk_takes_what_fits() {
         };
         on(machine, write).await;
     });
+}
+
+#[test]
+fn a_full_disk_makes_no_names() {
+    runs(|machine| async move {
+        let disks = SimDisks::current();
+        let write = |disk: SimDisk| async move {
+            append(&disk, "a", &[1; 900]).await;
+            disk.create_dir("d").await.expect("there is room");
+        };
+        on(machine, write).await;
+        assert_eq!(disks.usage(machine.node), Usage { bytes: 900, names: 2, inodes: 2 });
+        let full = [
+            DiskConfig { capacity: 1_000, name_bytes: 50, ..DiskConfig::calm() },
+            DiskConfig { inodes: 2, ..DiskConfig::calm() },
+        ];
+        for config in full {
+            let renames = config.inodes == 2;
+            disks.configure(|c| *c = config);
+            let try_all = move |disk: SimDisk| async move {
+                let is_full = |e: io::Error| assert_eq!(e.kind(), ErrorKind::StorageFull);
+                is_full(disk.open("b", Open::Append).await.err().expect("a new file"));
+                is_full(disk.create_dir("e").await.expect_err("a new directory"));
+                match disk.rename("a", "c").await {
+                    Ok(()) if renames => disk.rename("c", "a").await.expect("and back"),
+                    done => is_full(done.expect_err("a new name")),
+                }
+                disk.create_dir("d").await.expect("it is there");
+                drop(disk.open("a", Open::Append).await.expect("it is there"));
+            };
+            on(machine, try_all).await;
+        }
+        assert_eq!(disks.stats().refused_names, 5);
+        let make_room = |disk: SimDisk| async move {
+            disk.remove("a").await.expect("that takes no room");
+            disk.sync_dir(".").await.expect("sync_dir");
+            append(&disk, "b", b"").await;
+            disk.rename("b", "a").await.expect("rename");
+        };
+        on(machine, make_room).await;
+    });
+}
+
+#[test]
+fn a_thin_disk_takes_what_it_cannot_keep() {
+    let lost = runs(|machine| async move {
+        let write = |disk: SimDisk| async move {
+            append(&disk, "f", b"").await;
+            disk.sync_dir(".").await.expect("sync_dir");
+            let capacity = 1_000;
+            SimDisks::current().configure(|c| *c = DiskConfig { capacity, is_thin: true, ..DiskConfig::calm() });
+            let mut file = append(&disk, "f", &[1; 1_200]).await;
+            assert_eq!(file.sync().await.expect_err("no room").kind(), ErrorKind::StorageFull);
+            disk.sync_dir(".").await.expect_err("nor for names");
+            assert_eq!(file.read_at(0, 9_999).await.expect("read").len(), 1_200);
+        };
+        on(machine, write).await;
+        reboot(machine, Crash::Power).await;
+        on(machine, |disk| content(disk, "f")).await.expect("synced name").len() < 1_200
+    });
+    assert!(lost.contains(&true));
 }
 
 #[test]

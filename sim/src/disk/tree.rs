@@ -148,6 +148,12 @@ impl Tree {
         Ok(names)
     }
 
+    /// How many names there are, and how many of them are directories'.
+    pub(super) fn count(&self) -> (u64, u64) {
+        let dirs = self.now.values().filter(|entry| **entry == Entry::Dir).count();
+        (self.now.len() as u64, dirs as u64)
+    }
+
     /// How many operations are not durable.
     pub(super) fn pending(&self) -> usize {
         self.pending.len()

@@ -33,6 +33,8 @@ pub struct Notes {
     pub rebase: bool,
     /// What the RDB file may hold, oldest first.
     pub saves: Vec<Arc<Image>>,
+    /// How many of these were begun in this life.
+    pub begun: u64,
     /// When a client received a reply, and the offset behind its last change.
     pub acknowledged: Vec<(u64, u64)>,
 }
@@ -57,6 +59,7 @@ impl Life {
             let mut notes = life.notes();
             if !aof_base {
                 notes.saves.push(Arc::new(Image::take(held)));
+                notes.begun += 1;
             } else if notes.rebase {
                 notes.base = Some((Arc::new(Image::take(held)), life.engine.shared.journal.end()));
             }
@@ -91,10 +94,10 @@ impl Life {
 
     /// Forgets snapshots that a later one has replaced for good.
     pub fn prune(&self) {
-        let jobs = &self.engine.shared.jobs;
-        let (record, busy) = (jobs.record(Job::Save), jobs.running().is_some_and(|r| r.job == Job::Save));
-        if record.ok && record.count > 0 && !busy {
-            let mut notes = self.notes();
+        let count = self.engine.shared.jobs.record(Job::Save).count;
+        let mut notes = self.notes();
+        // One that failed or was given up has replaced nothing.
+        if count > 0 && count == notes.begun {
             let old = notes.saves.len().saturating_sub(1);
             notes.saves.drain(..old);
         }

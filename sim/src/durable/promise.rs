@@ -44,12 +44,15 @@ impl Promise {
                 }
             },
             Promise::History { base, begins, journal, at_least } => {
+                if let Some(at) = met_at(base, (*begins, *at_least), journal, found) {
+                    return Ok(journal.iter().filter(|(end, _)| *end > at).count() as u64);
+                }
+                // Only a failure is worth a look at every state.
                 let mut nearest: Option<(u64, Vec<String>)> = None;
                 let mut met = None;
-                walk(base, *begins, journal, |offset, picture| {
+                walk(base, (*begins, 0), journal, |offset, picture| {
                     if *picture == *found {
                         met = Some(offset);
-                        return offset >= *at_least;
                     }
                     if nearest.as_ref().is_none_or(|(_, d)| !d.is_empty()) && offset >= *at_least {
                         let differences = picture.differences(found);
@@ -61,7 +64,6 @@ impl Promise {
                 });
                 let end = journal.last().map_or(*begins, |(end, _)| *end);
                 match met {
-                    Some(at) if at >= *at_least => Ok(journal.iter().filter(|(end, _)| *end > at).count() as u64),
                     Some(at) => Err(format!("lost: what was found is offset {at} of {end}, promised was {at_least}")),
                     None => Err(format!("no state of the history from {at_least} to {end}: nearest {nearest:?}")),
                 }
@@ -70,13 +72,28 @@ impl Promise {
     }
 }
 
-/// Shows every state of a history, with its offset, until told that it is enough.
-fn walk(base: &Image, begins: u64, journal: &[(u64, Bytes)], mut show: impl FnMut(u64, &Picture) -> bool) {
+/// The offset, not before the second of two, at which a history that begins with the first comes by a state.
+fn met_at(base: &Image, offsets: (u64, u64), journal: &[(u64, Bytes)], found: &Picture) -> Option<u64> {
+    let mut met = None;
+    walk(base, offsets, journal, |offset, picture| {
+        met = (*picture == *found).then_some(offset);
+        met.is_some()
+    });
+    met
+}
+
+/// Shows every state of a history from an offset on, with its offset, until told that it is enough.
+fn walk(
+    base: &Image,
+    (begins, from): (u64, u64),
+    journal: &[(u64, Bytes)],
+    mut show: impl FnMut(u64, &Picture) -> bool,
+) {
     let mut config = Config::default();
     config.network.io_threads = 1;
     let engine = Engine::new(config, Boot::default(), 1, 1);
     base.load(&engine);
-    if show(begins, &base.picture) {
+    if begins >= from && show(begins, &base.picture) {
         return;
     }
     // Any time but 0: it was no time ago.
@@ -84,7 +101,7 @@ fn walk(base: &Image, begins: u64, journal: &[(u64, Bytes)], mut show: impl FnMu
     for (end, text) in journal {
         replay.run(&engine, &mut BytesMut::from(&text[..])).expect("the journal holds commands");
         assert_eq!(replay.errors, 0, "of the journal's commands, replayed: {}", text.escape_ascii());
-        if show(*end, &Picture::of_engine(&engine)) {
+        if *end >= from && show(*end, &Picture::of_engine(&engine)) {
             return;
         }
     }

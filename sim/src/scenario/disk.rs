@@ -3,7 +3,9 @@
 //!
 //! Whatever the disk does, reads are answered, writes are refused while they cannot be made
 //! durable, what was acknowledged is there after a crash, and once the disk is well again the
-//! server takes writes within a bound, without being told. Between a crash and the next start the
+//! server takes writes within a bound, without being told; what failed attempts have left behind is
+//! gone after the first that succeeds. A disk may be full for names alone: then no file can be made
+//! or take its name, while those that are there can be written. Between a crash and the next start the
 //! disk may be spoiled (`spoil`): then the server does not start and says why.
 
 use super::{
@@ -41,6 +43,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_secs(130);
 /// Longest a slow sync takes.
 const SLOW_SYNC_MS: u64 = 3_000;
+/// What a name takes where it takes any room.
+const NAME_BYTES: u64 = 4_096;
 
 /// How often which parts of the scenario took place.
 #[derive(Default)]
@@ -139,12 +143,20 @@ impl Play {
     /// Makes something go wrong with the disk from now on.
     pub(super) fn break_something(&mut self) {
         let chance = [0.01, 0.1, 0.5, 1.0][self.rng.below(4) as usize];
-        let (what, room) = (self.rng.below(7), self.rng.below(20_000));
+        let (what, room) = (self.rng.below(10), self.rng.below(20_000));
         self.tally.faults += 1;
-        SimDisks::current().configure(|c| {
+        let (disks, node) = (SimDisks::current(), self.theatre.server.node);
+        let usage = disks.usage(node);
+        disks.configure(|c| {
             *c = self.healthy.clone();
             match what {
                 0 => c.capacity = room,
+                7 => c.inodes = usage.inodes + room % 4,
+                8 => {
+                    c.name_bytes = NAME_BYTES;
+                    c.capacity = usage.taken(c) + room;
+                }
+                9 => (c.is_thin, c.capacity, c.inodes) = (true, usage.bytes + room, usage.inodes + room % 3),
                 1 => c.write_error = chance,
                 2 => c.sync_error = chance,
                 3 => (c.slow_sync, c.slow_sync_max_ms) = (chance, SLOW_SYNC_MS),
@@ -190,8 +202,7 @@ impl Play {
         loop {
             let reply = self.theatre.ask("SET probe there", PATIENCE).await;
             if reply == Some(Value::Simple(b"OK".to_vec())) && !life.engine.shared.aof.is_failing() {
-                self.tally.recoveries += 1;
-                return;
+                break;
             }
             let waited = Duration::from_nanos(self.theatre.now_ns() - begun_ns);
             let (aof, jobs) = (&life.engine.shared.aof, &life.engine.shared.jobs);
@@ -206,6 +217,25 @@ impl Play {
             );
             sleep(Duration::from_millis(100)).await;
         }
+        self.tally.recoveries += 1;
+        if self.rng.below(2) == 0 {
+            self.clear_away(life).await;
+        }
+    }
+
+    /// A snapshot or a rewrite succeeds, and nothing is left of those that failed.
+    async fn clear_away(&mut self, life: &Life) {
+        let (jobs, begun_ns) = (&life.engine.shared.jobs, self.theatre.now_ns());
+        let (job, request) = if self.aof() { (Job::Rewrite, "BGREWRITEAOF") } else { (Job::Save, "BGSAVE") };
+        let before = jobs.record(job).count;
+        while jobs.is_busy() || jobs.record(job).count == before || !jobs.record(job).ok {
+            let waited = Duration::from_nanos(self.theatre.now_ns() - begun_ns);
+            assert!(waited < RECOVERY, "the disk is well for {waited:?}, and of {request}: {:?}", jobs.record(job));
+            self.theatre.ask(request, PATIENCE).await;
+            sleep(Duration::from_millis(100)).await;
+        }
+        let (left, listed) = spoil::left_over(self);
+        assert!(left.is_empty(), "{left:?} are left over beside {listed:?}");
     }
 
     /// Crashes the server, perhaps spoils the disk, and starts it again; what it has to find then.
@@ -250,9 +280,11 @@ impl Play {
 impl Tally {
     fn report(self) -> Report {
         let Tally { faults, refused, recoveries, rotten, harmless, unreadable, ill_starts, replies } = self;
+        let names = SimDisks::current().stats().refused_names;
         let text = format!(
-            "{faults} times trouble, {refused} probes refused, {recoveries} recoveries, {rotten} flipped bits found, \
-             {harmless} in a last line, {unreadable} unreadable sectors, {ill_starts} starts on an ill disk"
+            "{faults} times trouble, {refused} probes and {names} names refused, {recoveries} recoveries, {rotten} \
+             flipped bits found, {harmless} in a last line, {unreadable} unreadable sectors, {ill_starts} starts on an \
+             ill disk"
         );
         Report { text, checked: replies }
     }

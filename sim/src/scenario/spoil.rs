@@ -21,10 +21,13 @@ const SHOWN_BYTES: usize = 300;
 
 /// The files that the next start reads.
 fn files(play: &Play) -> Vec<String> {
+    let p = &play.now.config.persistence;
+    if p.appendonly { listed(play) } else { vec![p.dbfilename.clone()] }
+}
+
+/// The files of the append-only file, which may be off.
+fn listed(play: &Play) -> Vec<String> {
     let (disks, node, p) = (SimDisks::current(), play.theatre.server.node, &play.now.config.persistence);
-    if !p.appendonly {
-        return vec![p.dbfilename.clone()];
-    }
     let in_dir = |name: &str| format!("{}/{name}", p.appenddirname);
     let list = in_dir(&manifest::file_name(&p.appendfilename));
     // A server that was killed soon enough has left none.
@@ -33,6 +36,18 @@ fn files(play: &Play) -> Vec<String> {
     let mut all: Vec<String> = listed.to_load().map(|entry| in_dir(&entry.name)).collect();
     all.push(list);
     all
+}
+
+/// The files that a server at work and at rest has no use for, and those that it has.
+pub(super) fn left_over(play: &Play) -> (Vec<String>, Vec<String>) {
+    let (disks, node, p) = (SimDisks::current(), play.theatre.server.node, &play.now.config.persistence);
+    let mut useful = listed(play);
+    useful.extend([p.dbfilename.clone(), p.appenddirname.clone()]);
+    useful.push(format!("{}/temp-{}.trust", p.appenddirname, p.appendfilename));
+    let inside = if p.appendonly { disks.names(node, &p.appenddirname) } else { Vec::new() };
+    let inside = inside.into_iter().map(|name| format!("{}/{name}", p.appenddirname));
+    let all = disks.names(node, "").into_iter().chain(inside);
+    (all.filter(|name| !useful.contains(name)).collect(), useful)
 }
 
 /// Up to where the lines of a file with commands say that it was durable once.

@@ -51,6 +51,9 @@ pub struct Manifest {
     pub incr: Vec<Entry>,
     base_seq: i64,
     incr_seq: i64,
+    /// Names of attempts that failed, whose files may be there: no manifest on the disk is to list
+    /// them, but one may. The file does not hold this.
+    strays: Vec<String>,
 }
 
 /// The longest line, with its end.
@@ -200,9 +203,22 @@ impl Manifest {
     }
 
     /// Does not give out the names again that `other` got, a copy of this manifest that may or
-    /// may not have reached the disk.
+    /// may not have reached the disk. Unless it takes the place of this one, they are strays.
     pub fn use_up_names_of(&mut self, other: &Manifest) {
         (self.base_seq, self.incr_seq) = (other.base_seq, other.incr_seq);
+        let is_new = |name: &&Entry| self.to_load().chain(&self.history).all(|own| own.name != name.name);
+        let new: Vec<String> = other.to_load().filter(is_new).map(|entry| entry.name.clone()).collect();
+        self.strays.extend(new);
+    }
+
+    /// Names of files that failed attempts may have left.
+    pub fn strays(&self) -> &[String] {
+        &self.strays
+    }
+
+    /// Keeps those of the strays that are still there.
+    pub fn set_strays(&mut self, left: Vec<String>) {
+        self.strays = left;
     }
 
     /// A new base holds what the files for commands before number `seq` hold: they become history.
@@ -314,6 +330,20 @@ mod tests {
         let written = String::from_utf8(m.format()).unwrap();
         assert!(written.contains("file \"a b\" seq 4 type i\nfile \"\\x01.aof\" seq 5 type i\n#NORN:"), "{written}");
         assert_eq!(Manifest::parse(written.as_bytes()).unwrap(), m);
+    }
+
+    #[test]
+    fn names_of_a_failed_attempt_are_strays() {
+        let mut m = Manifest::default();
+        m.add_base("x", true);
+        let mut attempt = m.clone();
+        attempt.add_incr("x");
+        attempt.add_base("x", true);
+        m.use_up_names_of(&attempt);
+        assert_eq!(m.strays(), ["x.2.base.rdb", "x.1.incr.aof"]);
+        assert_eq!(m.add_incr("x").name, "x.2.incr.aof");
+        assert!(attempt.strays().is_empty(), "it takes the place of the other if it succeeds");
+        assert!(!m.format().windows(8).any(|w| w == b"x.1.incr"));
     }
 
     #[test]

@@ -104,7 +104,7 @@ pub async fn load<E: Env, L: LoadRdb>(
         bytes: sizes.iter().sum(),
         base_bytes: manifest.base.as_ref().map_or(0, |_| sizes[0]),
         manifest: manifest.clone(),
-        mistrusted: store.names().await?.contains(&store.mistrust_name()),
+        mistrusted: store.is_mistrusted().await?,
         ..Loaded::default()
     };
     let mut load = Load { env, engine, store, rdb, replay, cut: None, dropped: Vec::new(), loaded };
@@ -123,7 +123,9 @@ pub async fn load<E: Env, L: LoadRdb>(
 async fn clean_up<D: Disk>(store: &Store<D>) -> Result<(), String> {
     let names = store.names().await?;
     let temp = [manifest::temp_name(&store.place.prefix), store.adopted_name()];
-    store.remove(names.iter().filter(|name| temp.contains(name) || is_temp_base(name)).map(String::as_str)).await;
+    for name in names.iter().filter(|name| temp.contains(name) || is_temp_base(name)) {
+        store.remove(name).await;
+    }
     Ok(())
 }
 

@@ -43,6 +43,9 @@ pub async fn start<E: Env>(
             engine.shared.aof.current_bytes.store(loaded.bytes, SeqCst);
             engine.shared.aof.base_bytes.store(loaded.base_bytes, SeqCst);
             let (manifest, last) = prepare(env, engine, &store, loaded).await?;
+            if !mistrusted {
+                store.trust().await;
+            }
             (manifest, Some(last))
         }
     };

@@ -111,7 +111,7 @@ impl AofHandle {
 pub async fn replace_all<D: Disk>(store: &Store<D>, temp: &str, rdb: bool, config: &Persistence) -> Result<(), String> {
     let mut manifest = store.manifest().await?;
     store.replace_base(&mut manifest, temp, rdb, i64::MAX).await?;
-    store.remove_mistrust().await;
+    store.forget_trust().await;
     store.remove_history(&mut manifest, config).await;
     Ok(())
 }
@@ -125,10 +125,15 @@ impl<E: Env> Writer<E> {
             return Ok(());
         }
         self.store.create_dir().await?;
+        let swept = self.store.remove_strays(&mut self.manifest).await;
+        swept.map_err(|e| format!("Can't write the AOF manifest: {}", words(&e)))?;
         let mut manifest = self.manifest.clone();
         let name = manifest.add_incr(&self.store.place.prefix).name.clone();
-        self.manifest.use_up_names_of(&manifest);
         let fail = |e: io::Error| format!("Can't open the append-only file {name}: {}", words(&e));
+        if self.out.is_some() {
+            self.store.draft(&manifest).await.map_err(fail)?;
+        }
+        self.manifest.use_up_names_of(&manifest);
         let created = Output::create(&self.store.disk, &self.store.path(&name), self.random()).await;
         let output = created.map_err(fail)?;
         if self.out.is_none() {
@@ -136,7 +141,7 @@ impl<E: Env> Writer<E> {
             (self.out, self.trust) = (Some(output), Trust::None);
             return Ok(());
         }
-        self.store.persist(&manifest).await.map_err(fail)?;
+        self.store.publish().await.map_err(fail)?;
         tracing::info!("Creating AOF incr file {name} on background rewrite");
         (self.manifest, self.next) = (manifest, Some(output));
         Ok(())
@@ -160,8 +165,8 @@ impl<E: Env> Writer<E> {
         }
         let last = self.manifest.incr.last().map_or(0, |entry| entry.seq);
         let base = self.store.replace_base(&mut self.manifest, temp, rdb, last).await?;
-        if self.trust == Trust::Lost {
-            self.store.remove_mistrust().await;
+        if self.trust != Trust::Full {
+            self.store.trust().await;
         }
         self.trust = Trust::Full;
         self.out.iter_mut().for_each(|out| out.promise(synced));
@@ -182,7 +187,7 @@ impl<E: Env> Writer<E> {
             // Never listed, so nobody will miss it.
             if let (Some(out), Some(entry)) = (self.out.take(), self.manifest.incr.pop()) {
                 drop(out);
-                self.store.remove([entry.name.as_str()].into_iter()).await;
+                self.store.remove(&entry.name).await;
             }
         }
         Ok(())

@@ -93,8 +93,18 @@ impl<D: Disk> Store<D> {
 
     /// Replaces the manifest.
     pub async fn persist(&self, manifest: &Manifest) -> io::Result<()> {
+        self.draft(manifest).await?;
+        self.publish().await
+    }
+
+    /// Writes what is to be the manifest under another name.
+    pub async fn draft(&self, manifest: &Manifest) -> io::Result<()> {
+        self.write_new(&manifest::temp_name(&self.place.prefix), manifest.format().into()).await
+    }
+
+    /// Makes the manifest what was written last, which needs no more room where there was one.
+    pub async fn publish(&self) -> io::Result<()> {
         let (temp, name) = (manifest::temp_name(&self.place.prefix), manifest::file_name(&self.place.prefix));
-        self.write_new(&temp, manifest.format().into()).await?;
         self.disk.rename(&self.path(&temp), &self.path(&name)).await?;
         self.sync_dir().await
     }
@@ -114,14 +124,35 @@ impl<D: Disk> Store<D> {
     ) -> Result<String, String> {
         let mut next = manifest.clone();
         let base = next.add_base(&self.place.prefix, rdb).to_owned();
-        manifest.use_up_names_of(&next);
         next.retire_incr(keep);
         let fail = |what: &str, e: io::Error| format!("Error {what} of the AOF rewrite: {}", words(&e));
+        // Where there is no room for it, the base must not stay.
+        self.draft(&next).await.map_err(|e| fail("writing the manifest", e))?;
+        manifest.use_up_names_of(&next);
         self.disk.rename(temp, &self.path(&base)).await.map_err(|e| fail("renaming the base", e))?;
         self.sync_dir().await.map_err(|e| fail("syncing the directory", e))?;
-        self.persist(&next).await.map_err(|e| fail("writing the manifest", e))?;
+        self.publish().await.map_err(|e| fail("renaming the manifest", e))?;
         *manifest = next;
         Ok(base)
+    }
+
+    /// Removes what failed attempts have left, once no manifest can list it.
+    ///
+    /// # Errors
+    /// If such a manifest cannot be written. Then the next attempt would leave something again.
+    pub async fn remove_strays(&self, manifest: &mut Manifest) -> io::Result<()> {
+        if manifest.strays().is_empty() {
+            return Ok(());
+        }
+        self.persist(manifest).await?;
+        let mut left = Vec::new();
+        for name in manifest.strays() {
+            if !self.remove(name).await {
+                left.push(name.clone());
+            }
+        }
+        manifest.set_strays(left);
+        Ok(())
     }
 
     /// Removes what is listed as history, in the configuration's sense; what is left over is
@@ -130,9 +161,13 @@ impl<D: Disk> Store<D> {
         if manifest.history.is_empty() || config.aof_disable_auto_gc {
             return;
         }
-        self.remove(manifest.history.iter().map(|entry| entry.name.as_str())).await;
         let mut rest = manifest.clone();
         rest.history.clear();
+        for entry in &manifest.history {
+            if !self.remove(&entry.name).await {
+                rest.history.push(entry.clone());
+            }
+        }
         match self.persist(&rest).await {
             Ok(()) => *manifest = rest,
             Err(e) => tracing::warn!("Can't write the AOF manifest: {}", words(&e)),
@@ -146,10 +181,11 @@ impl<D: Disk> Store<D> {
         file.sync().await
     }
 
-    /// Name of the file that is there while the others are not trusted. It need not be durable: a
-    /// loss of power shows what is on the medium, only a process that ended does not.
-    pub fn mistrust_name(&self) -> String {
-        format!("temp-{}.mistrust", self.place.prefix)
+    /// Name of the file that is empty while the others are not trusted. It is there before, because a
+    /// full disk may refuse to make it, but not to empty it. That need not be durable: a loss
+    /// of power shows what is on the medium, only a process that ended does not.
+    fn trust_name(&self) -> String {
+        format!("temp-{}.trust", self.place.prefix)
     }
 
     /// Name of a file of another server while it is written anew.
@@ -160,7 +196,20 @@ impl<D: Disk> Store<D> {
     /// Leaves word for the next process that a sync has failed, so that what it reads may not
     /// be what the medium holds.
     pub async fn leave_mistrust(&self) -> io::Result<()> {
-        self.disk.open(&self.path(&self.mistrust_name()), Open::Truncate).await.map(drop)
+        self.disk.open(&self.path(&self.trust_name()), Open::Truncate).await.map(drop)
+    }
+
+    /// Whether a former process has left that word.
+    ///
+    /// # Errors
+    /// In words for the log.
+    pub async fn is_mistrusted(&self) -> Result<bool, String> {
+        let name = self.trust_name();
+        if !self.names().await?.contains(&name) {
+            return Ok(false);
+        }
+        let size = self.size(&name).await;
+        Ok(size.map_err(|e| format!("Unable to obtain the length of {name}: {}", words(&e)))? == 0)
     }
 
     /// Passes on what became of a sync at the start. After one that failed the next may succeed
@@ -174,10 +223,27 @@ impl<D: Disk> Store<D> {
         synced
     }
 
-    /// Takes that back.
-    pub async fn remove_mistrust(&self) {
-        // There is hardly ever such a file.
-        let _ = self.disk.remove(&self.path(&self.mistrust_name())).await;
+    /// Takes that back, and prepares for the next time.
+    pub async fn trust(&self) {
+        let path = self.path(&self.trust_name());
+        let said = async {
+            let mut file = self.disk.open(&path, Open::Append).await?;
+            if file.size().await? == 0 {
+                append_all(&mut file, Bytes::from_static(b"+")).await?;
+                // Empty after a loss of power, it would say the opposite.
+                file.sync().await?;
+            }
+            Ok::<(), io::Error>(())
+        };
+        if said.await.is_err() {
+            self.forget_trust().await;
+        }
+    }
+
+    /// Says nothing either way, because all that was written before has been replaced.
+    pub async fn forget_trust(&self) {
+        // Often there is no such file.
+        let _ = self.disk.remove(&self.path(&self.trust_name())).await;
     }
 
     /// Makes durable what was found at the start. A server that was killed may have left files,
@@ -202,14 +268,16 @@ impl<D: Disk> Store<D> {
         self.disk.sync_dir(&self.place.dir).await
     }
 
-    /// Removes files of the directory; what cannot be removed is left and logged.
-    pub async fn remove(&self, names: impl Iterator<Item = &str>) {
-        for name in names {
-            match self.disk.remove(&self.path(name)).await {
-                Err(e) if e.kind() != ErrorKind::NotFound => {
-                    tracing::warn!("Can't remove the file {name}: {}", words(&e));
-                }
-                _ => tracing::info!("Removing the history file {name} in the background"),
+    /// Removes a file of the directory; false if it may still be there, which is logged.
+    pub async fn remove(&self, name: &str) -> bool {
+        match self.disk.remove(&self.path(name)).await {
+            Err(e) if e.kind() != ErrorKind::NotFound => {
+                tracing::warn!("Can't remove the file {name}: {}", words(&e));
+                false
+            }
+            _ => {
+                tracing::info!("Removing the history file {name} in the background");
+                true
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The two servers, the keys, and how to ask.
 
-use super::{Habits, PATIENCE};
+use super::{Habits, PATIENCE, judge::Judge};
 use crate::{
     durable::client::Wire,
     env::SimEnv,
@@ -28,6 +28,8 @@ use std::{
 };
 
 pub const PORT: u16 = 6379;
+/// Histories are kept of values up to this size.
+const JUDGED_BYTES: u64 = 20_000;
 const TICK: Duration = Duration::from_millis(5);
 /// How often who waits looks whether the server has crashed.
 const LOOK: Duration = Duration::from_millis(50);
@@ -35,6 +37,8 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A key, from its creation on.
 pub struct Key {
     pub name: String,
+    /// Held by whoever moves it, who looks afterwards what became of it.
+    pub moving: tokio::sync::Mutex<()>,
     /// Held by whoever writes it.
     pub writing: tokio::sync::Mutex<()>,
     /// The last version that somebody tried to write, and that was acknowledged.
@@ -42,6 +46,17 @@ pub struct Key {
     pub acknowledged: AtomicU64,
     /// A copy may be under way that nobody knows of.
     pub is_tainted: AtomicBool,
+    /// That copy may replace what is written: nobody writes any more.
+    pub is_retired: AtomicBool,
+}
+
+impl Key {
+    /// A key of which the first version is about to be written.
+    pub fn new(name: String) -> Key {
+        let (moving, writing, is_tainted, is_retired) = Default::default();
+        let (tried, acknowledged) = (AtomicU64::new(1), AtomicU64::new(1));
+        Key { name, moving, writing, tried, acknowledged, is_tainted, is_retired }
+    }
 }
 
 /// A server, in its present life.
@@ -53,12 +68,18 @@ pub struct Host {
     pub lives: AtomicU64,
     /// It has ended because it was asked to.
     pub ended: Arc<AtomicBool>,
+    config: Arc<Mutex<Config>>,
+    /// None where values are so large that there is no keeping of histories.
+    judge: Option<Judge>,
 }
 
 /// How often things took place.
 #[derive(Default)]
 pub struct Tally {
     pub moved: AtomicU64,
+    /// Of them, how many carried several keys, and replaced what was there.
+    pub several: AtomicU64,
+    pub replaced: AtomicU64,
     pub failed: AtomicU64,
     pub unknown: AtomicU64,
     pub written: AtomicU64,
@@ -87,8 +108,9 @@ fn get<T>(m: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Default)]
 pub struct Link(Option<(u64, Wire<SimStream>)>);
 
-fn start(number: u8, workers: usize) -> Host {
+fn start(number: u8, habits: &Habits, workers: usize) -> Host {
     let mut config = Config::default();
+    config.persistence.rdb_key_save_delay_us = habits.save_delay_us;
     config.network.io_threads = workers;
     config.network.port = PORT;
     config.network.protected_mode = false;
@@ -97,25 +119,34 @@ fn start(number: u8, workers: usize) -> Host {
     config.security.enable_debug_command = ProtectedAction::Yes;
     let engine = Arc::new(Mutex::new(Arc::default()));
     let ended = Arc::new(AtomicBool::new(false));
-    let (engine2, ended2) = (engine.clone(), ended.clone());
+    let config = Arc::new(Mutex::new(config));
+    let judge = (habits.padding_bytes <= JUDGED_BYTES).then(Judge::new);
+    let (engine2, ended2, config2, judge2) = (engine.clone(), ended.clone(), config.clone(), judge.clone());
     let machine = Machine::with_process(number, move |env: SimEnv| {
-        let (config, engine, ended) = (config.clone(), engine2.clone(), ended2.clone());
+        let (config, engine, ended, judge) = (get(&config2).clone(), engine2.clone(), ended2.clone(), judge2.clone());
         async move {
             let cell: Arc<OnceLock<Arc<Engine>>> = Arc::default();
             *get(&engine) = cell.clone();
-            let end = server::run(env, config, Launch { engine: cell, ..Launch::default() }).await;
+            let serve = server::run(env.clone(), config, Launch { engine: cell.clone(), ..Launch::default() });
+            let watch = async {
+                if let (Some(judge), Some(engine)) = (judge, cell.get()) {
+                    judge.receive(&env, engine).await;
+                }
+                std::future::pending::<()>().await;
+            };
+            let end = tokio::select! { biased; end = serve => end, () = watch => unreachable!("it waits") };
             assert!(end.is_ok(), "the server ended: {end:?}");
             ended.store(true, SeqCst);
         }
     });
-    Host { machine, addr: SocketAddr::new(machine.ip, PORT), engine, lives: AtomicU64::new(0), ended }
+    Host { machine, addr: SocketAddr::new(machine.ip, PORT), engine, lives: AtomicU64::new(0), ended, config, judge }
 }
 
 impl Board {
     /// Starts both servers.
     pub fn start(habits: Habits, workers: usize) -> Arc<Board> {
         let slots = Mutex::new((0..super::SLOTS).map(|_| Vec::new()).collect());
-        let hosts = [start(1, workers), start(2, workers)];
+        let hosts = [start(1, &habits, workers), start(2, &habits, workers)];
         let (stop, busy, settled, tally) = Default::default();
         Arc::new(Board { habits, hosts, clients: Machine::idle(3), slots, stop, busy, settled, tally })
     }
@@ -148,12 +179,32 @@ impl Board {
     /// Ends a server's life and begins the next after `dead`.
     pub async fn crash(&self, at: usize, how: Crash, dead: Duration) {
         let host = &self.hosts[at];
+        if let Some(judge) = &host.judge {
+            judge.crash(how);
+        }
         host.machine.crash(how);
         host.lives.fetch_add(1, SeqCst);
         self.tally.ends.fetch_add(1, Relaxed);
         sleep(dead).await;
         host.ended.store(false, SeqCst);
         host.machine.restart();
+    }
+
+    /// Has both servers start once more with their RDB files alone, which must be snapshots.
+    pub async fn look_at_snapshots(&self) {
+        for (at, host) in self.hosts.iter().enumerate() {
+            let Some(judge) = &host.judge else { continue };
+            judge.crash(Crash::Process);
+            judge.expect_snapshot();
+            host.machine.crash(Crash::Process);
+            get(&host.config).persistence.appendonly = false;
+            sleep(TICK).await;
+            host.machine.restart();
+            self.wait_until("a snapshot has been looked at", |b| {
+                b.hosts[at].judge.as_ref().is_some_and(Judge::is_done)
+            })
+            .await;
+        }
     }
 
     /// Asks a server; `None` if the connection broke or the server crashed meanwhile, so that nobody
@@ -221,13 +272,16 @@ impl Board {
         let n = |count: &AtomicU64| count.load(Relaxed);
         let t = &self.tally;
         let text = format!(
-            "{} moves, {} refused or failed, {} unknown, {} writes, {} keys, {} crashes",
+            "{} moves, {} of several keys, {} replacing, {} refused or failed, {} unknown, {} writes, {} keys, {} crashes, {} starts judged",
             n(&t.moved),
+            n(&t.several),
+            n(&t.replaced),
             n(&t.failed),
             n(&t.unknown),
             n(&t.written),
             self.keys().len(),
             n(&t.ends),
+            self.hosts.iter().flat_map(|h| &h.judge).map(Judge::checked).sum::<u64>(),
         );
         super::Report { text, checked: n(&t.written) + n(&t.looks) + n(&t.moved) }
     }

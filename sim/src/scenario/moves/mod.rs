@@ -10,10 +10,16 @@
 //! arrives where nobody expects it any more (in Valkey as well): what is demanded of such a key
 //! from then on is only that nothing acknowledged is lost.
 //!
+//! A move may carry several keys, and replace what is there: a copy that is left over may be newer than
+//! what arrives, so such a move goes from where the newest version is, and nobody writes the key
+//! until its outcome is known, or ever again if that is never known. Snapshots and rewrites go on meanwhile:
+//! what a server has after a crash is one point in its history (`judge`).
+//!
 //! Nobody hangs: whatever is asked is answered within [`PATIENCE`], unless the server has crashed. When
 //! faults have stopped, every key can be moved to the other server once more.
 
 mod board;
+mod judge;
 mod mover;
 mod troubles;
 
@@ -49,6 +55,8 @@ pub(super) struct Habits {
     padding_bytes: u64,
     /// Whether servers crash.
     crashes: bool,
+    /// How long a snapshot takes for a key, in microseconds.
+    save_delay_us: i32,
 }
 
 impl Habits {
@@ -62,6 +70,7 @@ impl Habits {
             timeout_ms: pick(&[30, 300, 1_000, 3_000]),
             padding_bytes: pick(&[10, 10, 1_000, 1_000, 20_000, 400_000]),
             crashes: pick(&[0, 1, 1]) == 1,
+            save_delay_us: pick(&[0, 0, 500, 5_000]) as i32,
         }
     }
 }
@@ -102,5 +111,6 @@ pub(super) async fn run(seed: u64) -> Report {
     let board2 = board.clone();
     board.clients.spawn(move |env| mover::settle(env, board2, keys, seed));
     board.wait_until("every key has moved once more", |b| b.settled.load(SeqCst)).await;
+    board.look_at_snapshots().await;
     board.report()
 }

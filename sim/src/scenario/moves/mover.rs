@@ -1,15 +1,15 @@
 //! Who writes keys, who moves them, and what must be found.
 
-use super::board::{Board, Key, Link, PORT};
+use super::{
+    SLOTS,
+    board::{Board, Key, Link, PORT},
+};
 use crate::{durable::client::words, env::SimEnv};
 use norn::{base::prng::Prng, env::Env, protocol::value::Value};
 use std::{
     sync::{
         Arc,
-        atomic::{
-            AtomicBool, AtomicU64,
-            Ordering::{Relaxed, SeqCst},
-        },
+        atomic::Ordering::{Relaxed, SeqCst},
     },
     time::Duration,
 };
@@ -19,6 +19,17 @@ use std::{
 pub enum Work {
     Move,
     Write,
+}
+
+/// What became of a move.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum End {
+    Moved,
+    /// The key was not there.
+    Nothing,
+    /// Not, or of several keys not all.
+    Refused,
+    Unknown,
 }
 
 /// Keys of versions that have one expire this long after the simulation's beginning, and later.
@@ -71,7 +82,14 @@ pub async fn live(env: SimEnv, board: Arc<Board>, slot: usize, work: Work, seed:
         match (board.key(slot), work) {
             (Some(key), Work::Write) => client.write(&key).await,
             (Some(key), Work::Move) => {
-                client.shift(&key).await;
+                let mut keys = vec![key.clone()];
+                if client.rng.below(3) == 0 {
+                    keys = (0..SLOTS as usize)
+                        .filter(|s| *s == slot || client.rng.below(3) == 0)
+                        .filter_map(|s| board.key(s))
+                        .collect();
+                }
+                client.shift(&keys).await;
                 let tired = if key.is_tainted.load(SeqCst) { MOVES / 8 } else { MOVES };
                 if client.rng.below(tired) == 0 {
                     client.create(slot).await;
@@ -110,13 +128,7 @@ impl Client {
     /// Begins a slot's next key, if it can be known to be there.
     async fn create(&mut self, slot: usize) {
         let (name, at) = (format!("k{slot}:{}:{}", self.board.epoch(slot), self.rng.below(1 << 30)), self.side());
-        let key = Key {
-            name,
-            writing: tokio::sync::Mutex::new(()),
-            tried: AtomicU64::new(1),
-            acknowledged: AtomicU64::new(1),
-            is_tainted: AtomicBool::new(false),
-        };
+        let key = Key::new(name);
         let request = set(&key, 1, self.board.habits.padding_bytes);
         if let Some(reply) = self.ask(at, &request).await {
             assert_eq!(reply, Value::Simple(b"OK".to_vec()), "a new key");
@@ -131,6 +143,9 @@ impl Client {
     /// Writes the next version, where there is one.
     async fn write(&mut self, key: &Key) {
         let guard = key.writing.lock().await;
+        if key.is_retired.load(SeqCst) {
+            return;
+        }
         let version = key.tried.fetch_add(1, SeqCst) + 1;
         let mut request = set(key, version, self.board.habits.padding_bytes);
         request.push(b"XX".to_vec());
@@ -146,59 +161,112 @@ impl Client {
         drop(guard);
     }
 
-    /// Moves a key from one server to the other, and looks what became of it.
-    async fn shift(&mut self, key: &Key) {
-        let (from, t) = (self.side(), &self.board.clone().tally);
-        let ip = self.board.hosts[1 - from].machine.ip;
-        let timeout_ms = 1 + self.rng.below(self.board.habits.timeout_ms);
-        let copy = if self.rng.below(8) == 0 { " COPY" } else { "" };
-        let request = words(&format!("MIGRATE {ip} {PORT} {} 0 {timeout_ms}{copy}", key.name));
-        let was_tainted = key.is_tainted.load(SeqCst);
-        let reply = self.ask(from, &request).await;
-        let is = |reply: &Option<Value>, prefix: &[u8]| {
-            reply.as_ref().and_then(Value::error).is_some_and(|e| e.starts_with(prefix))
-        };
-        let mut stays = false;
-        match &reply {
-            Some(Value::Simple(text)) if text == b"OK" => {
-                t.moved.fetch_add(1, Relaxed);
-                key.is_tainted.fetch_or(!copy.is_empty(), SeqCst);
-            }
-            Some(Value::Simple(text)) if text == b"NOKEY" => {}
-            Some(Value::Error(_)) if is(&reply, b"IOERR") => {
-                t.failed.fetch_add(1, Relaxed);
-                key.is_tainted.store(true, SeqCst);
-                stays = true;
-            }
-            Some(Value::Error(_)) if is(&reply, b"ERR Target instance replied with error: ") => {
-                t.failed.fetch_add(1, Relaxed);
-                // Another answer than BUSYKEY says that the key is not there.
-                if is(&reply, b"ERR Target instance replied with error: BUSYKEY") {
-                    key.is_tainted.store(true, SeqCst);
-                }
-                stays = true;
-            }
-            None => {
-                t.unknown.fetch_add(1, Relaxed);
-                key.is_tainted.store(true, SeqCst);
-            }
-            Some(other) => panic!("MIGRATE {}: {other:?}", key.name),
+    /// Moves keys from one server to the other, and looks what became of them.
+    async fn shift(&mut self, keys: &[Arc<Key>]) {
+        let mut moving = Vec::new();
+        for key in keys {
+            moving.push(key.moving.lock().await);
         }
-        let moved = reply == Some(Value::Simple(b"OK".to_vec()));
-        if moved || stays || self.rng.below(4) == 0 {
+        if self.rng.below(6) == 0 {
+            self.replace(keys).await;
+            return;
+        }
+        let (from, copy) = (self.side(), self.rng.below(8) == 0);
+        let was_tainted: Vec<bool> = keys.iter().map(|key| key.is_tainted.load(SeqCst)).collect();
+        let end = self.migrate(keys, from, if copy { "COPY" } else { "" }).await;
+        if end == End::Unknown && self.rng.below(4) > 0 || end == End::Nothing {
+            return;
+        }
+        for (key, was_tainted) in keys.iter().zip(was_tainted) {
             let _guard = key.writing.lock().await;
             let found = self.look(key).await;
-            let what = format!("{} from server {from}: {reply:?}, then {found:?}", key.name);
-            if moved && !was_tainted && copy.is_empty() {
+            let what = format!("{} from server {from}: {end:?}, then {found:?}", key.name);
+            if end == End::Moved && !was_tainted && !copy {
                 assert!(found[from].is_none() && found[1 - from].is_some(), "not moved: {what}");
             }
-            if stays {
-                assert!(found[from].is_some(), "the source has lost it: {what}");
-            }
+            // Of several keys some may have arrived.
+            assert!(end != End::Refused || keys.len() > 1 || found[from].is_some(), "the source has lost it: {what}");
             if found[0].is_some() && found[1].is_some() {
                 assert!(key.is_tainted.load(SeqCst), "two copies: {what}");
                 self.resolve(key, found).await;
             }
+        }
+    }
+
+    /// Moves those of the keys whose newest version is where that of the first one is, whatever the other
+    /// server has.
+    async fn replace(&mut self, keys: &[Arc<Key>]) {
+        let (mut writing, mut together, mut versions) = (Vec::new(), Vec::new(), Vec::new());
+        let mut from = None;
+        for key in keys {
+            let guard = key.writing.lock().await;
+            let found = self.look(key).await;
+            let newest = usize::from(found[1] > found[0]);
+            if *from.get_or_insert(newest) == newest {
+                writing.push(guard);
+                together.push(key.clone());
+                versions.push(found[newest]);
+            }
+        }
+        let from = from.expect("there is a key");
+        let end = self.migrate(&together, from, "REPLACE").await;
+        for (key, version) in together.iter().zip(versions) {
+            if end != End::Moved {
+                key.is_retired.store(true, SeqCst);
+                continue;
+            }
+            let found = self.look(key).await;
+            let what = format!("{} version {version:?} from server {from}, then {found:?}", key.name);
+            assert!(found[1 - from] == version, "not replaced: {what}");
+            assert!(found[from].is_none() || key.is_tainted.load(SeqCst), "not moved: {what}");
+            self.board.tally.replaced.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Asks for a move, and notes what may follow from the answer.
+    async fn migrate(&mut self, keys: &[Arc<Key>], from: usize, option: &str) -> End {
+        let ip = self.board.hosts[1 - from].machine.ip;
+        let timeout_ms = 1 + self.rng.below(self.board.habits.timeout_ms);
+        let alone = keys.len() == 1 && self.rng.below(4) > 0;
+        let name = if alone { &keys[0].name } else { "" };
+        let mut request: Vec<Vec<u8>> = words(&format!("MIGRATE {ip} {PORT} {name} 0 {timeout_ms}"));
+        if !option.is_empty() {
+            request.push(option.into());
+        }
+        if !alone {
+            request.push(b"KEYS".to_vec());
+            request.extend(keys.iter().map(|key| key.name.clone().into_bytes()));
+        }
+        let reply = self.ask(from, &request).await;
+        let t = &self.board.tally;
+        let taint = || keys.iter().for_each(|key| key.is_tainted.store(true, SeqCst));
+        match reply.as_ref().map(|r| (r, r.error())) {
+            Some((Value::Simple(text), _)) if text == b"OK" => {
+                t.moved.fetch_add(1, Relaxed);
+                t.several.fetch_add(u64::from(keys.len() > 1), Relaxed);
+                if option == "COPY" {
+                    taint();
+                }
+                End::Moved
+            }
+            Some((Value::Simple(text), _)) if text == b"NOKEY" => End::Nothing,
+            Some((_, Some(text))) => {
+                t.failed.fetch_add(1, Relaxed);
+                let text = text.strip_prefix(b"ERR Target instance replied with error: ").unwrap_or(text);
+                // Another answer than BUSYKEY says that the key is not there.
+                if keys.len() > 1 || text.starts_with(b"IOERR") || text.starts_with(b"BUSYKEY") {
+                    taint();
+                }
+                let known: [&[u8]; 5] = [b"IOERR", b"BUSYKEY", b"LOADING", b"MISCONF", b"ERR"];
+                assert!(known.iter().any(|k| text.starts_with(k)), "MIGRATE: {reply:?}");
+                End::Refused
+            }
+            None => {
+                t.unknown.fetch_add(1, Relaxed);
+                taint();
+                End::Unknown
+            }
+            Some(other) => panic!("MIGRATE: {other:?}"),
         }
     }
 
