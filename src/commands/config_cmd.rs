@@ -6,7 +6,7 @@
 //! replies, and puts the old values back if it fails.
 
 use super::{
-    ctx::{Ctx, DONE, Flow, Outcome, ShellRequest},
+    ctx::{Ctx, DONE, Outcome, ShellRequest, shell},
     help,
     row::{Acl, Arg, Flags, Group, Row, Run, Scope},
 };
@@ -97,7 +97,7 @@ fn set(ctx: &mut Ctx) -> Outcome {
         }
     })?;
     match undo {
-        Some(before) => Ok(Flow::Shell(ShellRequest::Reconfigure { undo: Box::new(before) })),
+        Some(before) => shell(ShellRequest::Reconfigure { undo: Box::new(before) }),
         None => {
             ctx.out.ok();
             DONE
@@ -141,6 +141,6 @@ pub(super) fn write_file(ctx: &mut Ctx, all: bool) -> Outcome {
     match () {
         () if path.is_empty() => Err(Error::NO_CONFIG_FILE),
         () if ctx.session.deny_blocking => Err(Error::NOT_IN_MULTI),
-        () => Ok(Flow::Shell(ShellRequest::WriteConfig { path, all })),
+        () => shell(ShellRequest::WriteConfig { path, all }),
     }
 }

@@ -58,16 +58,16 @@ impl Engine {
             let flow = self.run(w, s, held, now, command, &args, None, out);
             let mut ended = clock.now();
             match flow {
-                Ok(Flow::Shell(ShellRequest::Sleep { ms })) => {
-                    Reply::new(out, s.resp3).ok();
-                    ended.mono.0 += ms * 1_000_000;
-                    slept_ms += ms;
-                }
-                // The replies leave later; they are all here.
-                Ok(Flow::Shell(request @ ShellRequest::AwaitFlushed { .. })) => {
-                    step = Step::Stop(Progress::Shell(request));
-                }
-                Ok(Flow::Shell(request)) => self.refuse_shell(w, request, &mut Reply::new(out, s.resp3)),
+                Ok(Flow::Shell(request)) => match *request {
+                    ShellRequest::Sleep { ms } => {
+                        Reply::new(out, s.resp3).ok();
+                        ended.mono.0 += ms * 1_000_000;
+                        slept_ms += ms;
+                    }
+                    // The replies leave later; they are all here.
+                    ShellRequest::AwaitFlushed { .. } => step = Step::Stop(Progress::Shell(*request)),
+                    request => self.refuse_shell(w, request, &mut Reply::new(out, s.resp3)),
+                },
                 _ => {}
             }
             self.publish_changes(w);
