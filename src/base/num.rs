@@ -59,12 +59,12 @@ pub fn short_digits(n: u64) -> Option<(u64, usize)> {
         return None;
     }
     // Each division is a multiplication by a rounded reciprocal, exact for the range of its lanes.
-    let fours = n / 10_000 | (n % 10_000) << 32;
-    let hundreds = (fours * 10_486 >> 20) & 0x0000_007f_0000_007f;
-    let twos = hundreds | (fours - 100 * hundreds) << 16;
-    let tens = (twos * 103 >> 10) & 0x000f_000f_000f_000f;
-    let ones = tens | (twos - 10 * tens) << 8;
-    let zeros = (ones | 1 << 56).trailing_zeros() / 8;
+    let fours = (n / 10_000) | ((n % 10_000) << 32);
+    let hundreds = ((fours * 10_486) >> 20) & 0x0000_007f_0000_007f;
+    let twos = hundreds | ((fours - 100 * hundreds) << 16);
+    let tens = ((twos * 103) >> 10) & 0x000f_000f_000f_000f;
+    let ones = tens | ((twos - 10 * tens) << 8);
+    let zeros = (ones | (1 << 56)).trailing_zeros() / 8;
     let text = (ones | 0x3030_3030_3030_3030) >> (8 * zeros);
     Some((text, 8 - zeros as usize))
 }

@@ -69,8 +69,8 @@ impl Replay {
         let mut held = Held::new(&engine.shared.keyspace);
         self.worker.refresh(&engine.shared);
         while !text.is_empty() {
-            let (n, end, _) = engine.parse_batch(&mut self.worker, &mut self.session, &limits, text);
-            batch::prefetch(&mut self.worker, &self.session, &mut held, text, n, false);
+            let (n, end, elements) = engine.parse_batch(&mut self.worker, &mut self.session, &limits, text);
+            batch::prefetch(&mut self.worker, &self.session, &mut held, text, n, elements);
             for i in 0..n {
                 let mut slot = std::mem::take(&mut self.worker.batch[i]);
                 if slot.lead > 0 || slot.is_inline() {

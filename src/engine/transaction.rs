@@ -57,8 +57,8 @@ impl Engine {
             let (began, written) = (clock.now(), out.total_written());
             let flow = self.run(w, s, held, now, command, &args, None, out);
             let mut ended = clock.now();
-            match flow {
-                Ok(Flow::Shell(request)) => match *request {
+            if let Ok(Flow::Shell(request)) = flow {
+                match *request {
                     ShellRequest::Sleep { ms } => {
                         Reply::new(out, s.resp3).ok();
                         ended.mono.0 += ms * 1_000_000;
@@ -67,8 +67,7 @@ impl Engine {
                     // The replies leave later; they are all here.
                     ShellRequest::AwaitFlushed { .. } => step = Step::Stop(Progress::Shell(*request)),
                     request => self.refuse_shell(w, request, &mut Reply::new(out, s.resp3)),
-                },
-                _ => {}
+                }
             }
             self.publish_changes(w);
             let ns = ended.mono.0.saturating_sub(began.mono.0);
