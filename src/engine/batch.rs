@@ -125,14 +125,8 @@ impl Engine {
                 (None, None) => {}
                 (None, Some(End::Incomplete { want })) => break Progress::Read { want },
                 (None, Some(End::Bad(e))) => {
-                    w.stats(&self.shared).unexpected_errors.add(1);
-                    let mark = out.mark();
-                    self.error_reply(w, &mut Reply::new(out, s.resp3), &e);
-                    if s.reply_mode != ReplyMode::On {
-                        out.truncate(mark);
-                    }
+                    self.reject(w, s, &e, out);
                     input.clear();
-                    s.close_after_reply = true;
                     break Progress::Close;
                 }
             }
@@ -151,6 +145,18 @@ impl Engine {
         let stats = w.stats(&self.shared);
         stats.cycle(now.mono.0.saturating_sub(began.0), stats.commands.get().saturating_sub(commands_before));
         if killed { Progress::Kill } else { progress }
+    }
+
+    /// Replies what is wrong with bytes that are no request, after which nothing is understood.
+    #[cold]
+    fn reject(&self, w: &Worker, s: &mut Session, e: &Error, out: &mut Output) {
+        w.stats(&self.shared).unexpected_errors.add(1);
+        let mark = out.mark();
+        self.error_reply(w, &mut Reply::new(out, s.resp3), e);
+        if s.reply_mode != ReplyMode::On {
+            out.truncate(mark);
+        }
+        s.close_after_reply = true;
     }
 
     /// Parses requests into the worker's slots; returns how many, why no more, and whether any
