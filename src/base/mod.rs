@@ -1,5 +1,6 @@
 //! Leaf helpers with no knowledge of keys, clients or the protocol.
 
+pub mod bytes;
 pub mod calendar;
 pub mod clock;
 pub mod glob;

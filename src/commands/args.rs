@@ -76,7 +76,8 @@ pub fn wait(ctx: &mut Ctx, keys: Vec<usize>, deadline: Option<Mono>, want: Type)
         return DONE;
     }
     let on_timeout = TimeoutReply::NullArray;
-    Ok(Flow::Block(Block { keys, deadline, want, or_loss: false, args: None, on_timeout }))
+    let block = Block { keys, deadline, want, or_loss: false, args: None, on_timeout };
+    Ok(Flow::Block(Box::new(block)))
 }
 
 /// When a timeout in seconds, given in argument `i`, will be over; `None`: never.

@@ -6,7 +6,7 @@
 //! replies, and puts the old values back if it fails.
 
 use super::{
-    ctx::{Ctx, DONE, Flow, Outcome, ShellRequest},
+    ctx::{Ctx, DONE, Outcome, ShellRequest, shell},
     help,
     row::{Acl, Arg, Flags, Group, Row, Run, Scope},
 };
@@ -98,7 +98,7 @@ fn set(ctx: &mut Ctx) -> Outcome {
         }
     })?;
     match undo {
-        Some(before) => Ok(Flow::Shell(ShellRequest::Reconfigure { undo: Box::new(before) })),
+        Some(before) => shell(ShellRequest::Reconfigure { undo: Box::new(before) }),
         None => {
             ctx.out.ok();
             DONE
@@ -142,5 +142,5 @@ pub(super) fn write_file(ctx: &mut Ctx, all: bool) -> Outcome {
     if path.is_empty() {
         return Err(Error::NO_CONFIG_FILE);
     }
-    Ok(Flow::Shell(ShellRequest::WriteConfig { path, all }))
+    shell(ShellRequest::WriteConfig { path, all })
 }

@@ -203,7 +203,7 @@ fn ping(ctx: &mut Ctx) -> Outcome {
     } else {
         match message {
             Some(m) => ctx.out.bulk(m),
-            None => ctx.out.simple("PONG"),
+            None => ctx.out.raw(b"+PONG\r\n"),
         }
     }
     DONE

@@ -14,7 +14,7 @@ use crate::{
 
 /// Everything a command may use. Replies go to `out`; keys are reached through `keys`.
 pub struct Ctx<'a, 'e> {
-    pub args: Args<'a>,
+    pub args: &'a Args<'a>,
     pub row: &'static Row,
     /// The command's number.
     pub command: u16,
@@ -22,7 +22,7 @@ pub struct Ctx<'a, 'e> {
     pub keys: Keys<'a, 'e>,
     pub session: &'a mut Session,
     /// Frozen for the command or transaction.
-    pub now: Now,
+    pub now: &'a Now,
     pub config: &'a Config,
     pub shared: &'a Shared,
     /// What clients call the commands.
@@ -40,18 +40,23 @@ pub type Outcome = Result<Flow, Error>;
 /// The command is complete and has written its reply.
 pub const DONE: Outcome = Ok(Flow::Done);
 
-/// What the engine has to do after a command's function.
+/// The shell has to do this before the command is complete.
+pub fn shell(request: ShellRequest) -> Outcome {
+    Ok(Flow::Shell(Box::new(request)))
+}
+
+/// What the engine has to do after a command's function: small, because every command returns it.
 #[derive(Debug)]
 pub enum Flow {
     Done,
     /// Nothing to serve yet: wait for one of the keys. Only for commands whose row has the
     /// BLOCKING flag, and never when [`Session::deny_blocking`] is set. When a key becomes
     /// ready the function runs again with the same arguments.
-    Block(Block),
+    Block(Box<Block>),
     /// Run what MULTI queued.
     Exec,
     /// The shell has to do something first; it writes the reply.
-    Shell(ShellRequest),
+    Shell(Box<ShellRequest>),
 }
 
 /// Why a command waits.
@@ -142,8 +147,14 @@ impl<'a> Ctx<'a, '_> {
         let bytes = self.args.at(i);
         match self.first_key {
             Some((at, hash)) if at == i => Key { bytes, hash },
-            _ => self.keys.key(bytes),
+            _ => self.hashed(bytes),
         }
+    }
+
+    /// Apart from [`Ctx::key`], which so stays short enough to stand in every command.
+    #[inline(never)]
+    fn hashed(&self, bytes: &'a [u8]) -> Key<'a> {
+        self.keys.key(bytes)
     }
 
     /// Argument `i` as an integer.

@@ -1,7 +1,7 @@
 //! SAVE, BGSAVE, LASTSAVE, BGREWRITEAOF: what is asked of the saving task.
 
 use super::{
-    ctx::{Ctx, DONE, Flow, Outcome, ShellRequest},
+    ctx::{Ctx, DONE, Outcome, ShellRequest, shell},
     row::{Acl, Arg, Flags, Group, Row},
 };
 use crate::{protocol::Error, session::jobs::Job};
@@ -49,7 +49,7 @@ fn save(ctx: &mut Ctx) -> Outcome {
     match ctx.shared.jobs.begun() {
         Some(Job::Save) => Err(Error::SAVE_IN_PROGRESS),
         // A rewrite does not keep it from being done, only from being done now.
-        _ => Ok(Flow::Shell(ShellRequest::AwaitJob { ticket: ctx.shared.jobs.demand(Job::Save) })),
+        _ => shell(ShellRequest::AwaitJob { ticket: ctx.shared.jobs.demand(Job::Save) }),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Small commands about the server: LOLWUT, ROLE, SHUTDOWN, TIME.
 
 use super::{
-    ctx::{Ctx, DONE, Flow, Outcome, ShellRequest},
+    ctx::{Ctx, DONE, Outcome, ShellRequest, shell},
     row::{Acl, Arg, Flags, Group, Row},
 };
 use crate::{
@@ -99,7 +99,7 @@ fn shutdown(ctx: &mut Ctx) -> Outcome {
             DONE
         }
         () if abort => Err(Error::NO_SHUTDOWN),
-        () => Ok(Flow::Shell(ShellRequest::Shutdown { save: (save || nosave).then_some(save), force })),
+        () => shell(ShellRequest::Shutdown { save: (save || nosave).then_some(save), force }),
     }
 }
 

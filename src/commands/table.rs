@@ -4,7 +4,7 @@
 //! Subcommands follow the top-level commands, container by container. Names are found
 //! through an open-addressing index computed by the compiler: no registry runs at start.
 
-use super::row::{Acl, Row};
+use super::row::{Acl, Row, Scope};
 
 /// The families, in the order their commands are numbered.
 const FAMILIES: &[&[Row]] = &[
@@ -115,22 +115,50 @@ pub struct Command {
     pub first_sub: u16,
     /// See [`Row::categories`].
     pub acl: Acl,
+    pub locks: Locks,
+}
+
+/// What a command needs locked, as far as the row alone tells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Locks {
+    Nothing,
+    /// The shard of its first key, and no other.
+    FirstKey,
+    /// It depends on the arguments.
+    Depends,
+}
+
+impl Locks {
+    const fn of(row: &Row) -> Locks {
+        match row.scope {
+            Scope::Keys if row.reaches.is_some() => Locks::Depends,
+            Scope::Keys if row.has_one_key() => Locks::FirstKey,
+            Scope::Keys if row.keys.is_empty() && row.computed_keys.is_none() => Locks::Nothing,
+            _ => Locks::Depends,
+        }
+    }
+}
+
+impl Command {
+    const fn new(id: usize, row: &'static Row, parent: Option<&'static Row>, first_sub: usize) -> Command {
+        let (acl, locks) = (row.categories(), Locks::of(row));
+        Command { id: id as u16, row, parent, first_sub: first_sub as u16, acl, locks }
+    }
 }
 
 const fn number() -> [Command; TOTAL] {
-    let none = Command { id: 0, row: &FAMILIES[0][0], parent: None, first_sub: 0, acl: Acl::NONE };
+    let none = Command::new(0, &FAMILIES[0][0], None, 0);
     let mut all = [none; TOTAL];
     let (mut at, mut sub_at, mut f) = (0, TOP, 0);
     while f < FAMILIES.len() {
         let mut i = 0;
         while i < FAMILIES[f].len() {
             let row: &'static Row = &FAMILIES[f][i];
-            all[at] = Command { id: at as u16, row, parent: None, first_sub: sub_at as u16, acl: row.categories() };
+            all[at] = Command::new(at, row, None, sub_at);
             let mut s = 0;
             while s < row.subs.len() {
                 let sub = &row.subs[s];
-                all[sub_at] =
-                    Command { id: sub_at as u16, row: sub, parent: Some(row), first_sub: 0, acl: sub.categories() };
+                all[sub_at] = Command::new(sub_at, sub, Some(row), 0);
                 sub_at += 1;
                 s += 1;
             }

@@ -71,6 +71,12 @@ impl NotifyFlags {
         self.0 & class.0 != 0 && self.0 & (Self::KEYSPACE.0 | Self::KEYEVENT.0) != 0
     }
 
+    /// Whether events of any class may be published.
+    #[inline]
+    pub const fn wants_any(self) -> bool {
+        self.0 & (Self::KEYSPACE.0 | Self::KEYEVENT.0) != 0
+    }
+
     /// Both sets together.
     #[must_use]
     pub const fn with(self, other: NotifyFlags) -> NotifyFlags {

@@ -9,6 +9,7 @@
 use super::{Engine, Progress, Worker, dispatch::Request, dispatch::Step};
 use crate::{
     base::{
+        bytes::same,
         clock::{Clock, Ticking},
         time::Now,
     },
@@ -16,7 +17,8 @@ use crate::{
         row::{Begin, Flags, KeyFlags, Row},
         table::{COMMANDS, Command},
     },
-    keyspace::{Held, shard::Keyspace},
+    data::table::View,
+    keyspace::{Entry, Held, object::Object, shard::Keyspace},
     protocol::{
         Error, Output, Reply, output,
         request::{Limits, Parsed, Span},
@@ -42,7 +44,8 @@ pub(super) struct Slot {
     pub lead: usize,
     pub len: usize,
     pub spans: Vec<Span>,
-    /// The words of an inline request; empty for the other form.
+    /// Whether the request came as one line of words, and those.
+    inline: bool,
     words: Vec<u8>,
     pub command: Option<&'static Command>,
     /// Position and hash of the first key.
@@ -57,13 +60,12 @@ const KEEP_SPANS: usize = 1024;
 impl Slot {
     /// Whether the request came as one line of words.
     pub fn is_inline(&self) -> bool {
-        !self.words.is_empty() || self.spans.is_empty()
+        self.inline
     }
 
     /// Makes the slot ready for the next request.
     #[inline]
     pub fn clear(&mut self) {
-        self.command = None;
         if self.spans.capacity() > KEEP_SPANS {
             self.spans = Vec::new();
         }
@@ -107,10 +109,12 @@ impl Engine {
                 auth_required: !s.is_let_in(&w.config),
                 ..Limits::default()
             };
-            let (n, end) = self.parse_batch(w, s, &limits, input);
-            prefetch(w, s, &mut held, input, n);
+            let (n, end, elements) = self.parse_batch(w, s, &limits, input);
+            prefetch(w, s, &mut held, input, n, elements);
             let mut batch = std::mem::take(&mut w.batch);
-            let stop = self.execute_batch(w, s, &mut held, (clock, &mut now), input, out, &mut batch[..n]);
+            let mut at = 0;
+            let stop = self.execute_batch(w, s, &mut held, (clock, &mut now), (input, &mut at), out, &mut batch[..n]);
+            input.advance(at);
             w.batch = batch;
             match (stop, end) {
                 (Some(p), _) => {
@@ -121,14 +125,8 @@ impl Engine {
                 (None, None) => {}
                 (None, Some(End::Incomplete { want })) => break Progress::Read { want },
                 (None, Some(End::Bad(e))) => {
-                    w.stats(&self.shared).unexpected_errors.add(1);
-                    let mark = out.mark();
-                    self.error_reply(w, &mut Reply::new(out, s.resp3), &e);
-                    if s.reply_mode != ReplyMode::On {
-                        out.truncate(mark);
-                    }
+                    self.reject(w, s, &e, out);
                     input.clear();
-                    s.close_after_reply = true;
                     break Progress::Close;
                 }
             }
@@ -149,67 +147,88 @@ impl Engine {
         if killed { Progress::Kill } else { progress }
     }
 
-    /// Parses requests into the worker's slots; returns how many, and why no more.
+    /// Replies what is wrong with bytes that are no request, after which nothing is understood.
+    #[cold]
+    fn reject(&self, w: &Worker, s: &mut Session, e: &Error, out: &mut Output) {
+        w.stats(&self.shared).unexpected_errors.add(1);
+        let mark = out.mark();
+        self.error_reply(w, &mut Reply::new(out, s.resp3), e);
+        if s.reply_mode != ReplyMode::On {
+            out.truncate(mark);
+        }
+        s.close_after_reply = true;
+    }
+
+    /// Parses requests into the worker's slots; returns how many, why no more, and whether any
+    /// looks up an element of a collection.
     pub(super) fn parse_batch(
         &self,
         w: &mut Worker,
         s: &mut Session,
         limits: &Limits,
         input: &mut BytesMut,
-    ) -> (usize, Option<End>) {
+    ) -> (usize, Option<End>, bool) {
         // Until a client has authenticated, each request may change the limits of the next.
         let most = if s.authenticated { BATCH } else { 1 };
         if w.batch.len() < most {
             w.batch.resize_with(BATCH, Slot::default);
         }
-        let (mut at, mut lead, mut n) = (0, 0, 0);
-        // Of a pipeline's requests most have the name of the one before.
-        let mut last: (&[u8], Option<&'static Command>) = (b"", None);
+        let (mut at, mut lead, mut n, mut elements) = (0, 0, 0, false);
         while n < most {
             let rest = &input[at..];
-            let (len, inline) = match s.parser.parse(rest, limits, &mut s.spans) {
-                Parsed::Request { len } => (len, false),
-                Parsed::Inline { len } => (len, true),
-                Parsed::Empty { len } => {
-                    at += len;
-                    lead += len;
-                    continue;
-                }
-                Parsed::Incomplete { want } => {
-                    if n == 0 {
-                        input.advance(lead);
-                    } else {
-                        w.batch[n - 1].len += lead;
-                    }
-                    return (n, Some(End::Incomplete { want }));
-                }
-                Parsed::Error(e) => return (n, Some(End::Bad(e))),
-            };
             let slot = &mut w.batch[n];
-            std::mem::swap(&mut slot.spans, &mut s.spans);
-            slot.words.clear();
-            if inline {
-                slot.words.extend_from_slice(s.parser.scratch());
-            }
+            slot.inline = false;
+            let len = match s.parser.whole(rest, limits, &mut slot.spans) {
+                Some(len) => len,
+                None => match s.parser.parse(rest, limits, &mut s.spans) {
+                    Parsed::Request { len } => {
+                        std::mem::swap(&mut slot.spans, &mut s.spans);
+                        len
+                    }
+                    Parsed::Inline { len } => {
+                        std::mem::swap(&mut slot.spans, &mut s.spans);
+                        slot.inline = true;
+                        slot.words.clear();
+                        slot.words.extend_from_slice(s.parser.scratch());
+                        len
+                    }
+                    Parsed::Empty { len } => {
+                        at += len;
+                        lead += len;
+                        continue;
+                    }
+                    Parsed::Incomplete { want } => {
+                        if n == 0 {
+                            input.advance(lead);
+                        } else {
+                            w.batch[n - 1].len += lead;
+                        }
+                        return (n, Some(End::Incomplete { want }), elements);
+                    }
+                    Parsed::Error(e) => return (n, Some(End::Bad(e)), elements),
+                },
+            };
             (slot.lead, slot.len) = (std::mem::take(&mut lead), len);
-            let args = Args::new(if inline { &slot.words } else { &rest[..len] }, &slot.spans);
-            slot.command = if args.at(0) == last.0 { last.1 } else { self.find(args.at(0)) };
-            if !inline {
-                let name = slot.spans[0];
-                last = (&rest[name.start..name.start + name.len], slot.command);
+            let args = Args::new(if slot.inline { &slot.words } else { &rest[..len] }, &slot.spans);
+            if !w.known.is_of(args.at(0)) {
+                w.known = Known::new(args.at(0), self.find(args.at(0)));
             }
-            slot.first_key =
-                slot.command.and_then(|c| first_key(c.row, args)).map(|i| (i, self.shared.keyspace.hash(args.at(i))));
-            if let Some((_, hash)) = slot.first_key {
+            let known = &w.known;
+            elements |= known.element;
+            slot.command = known.command;
+            slot.first_key = (known.key_at < args.len()).then(|| {
+                let hash = self.shared.keyspace.hash(args.at(known.key_at));
                 self.shared.keyspace.prefetch_lock(hash);
-            }
+                (known.key_at, hash)
+            });
             at += len;
             n += 1;
         }
-        (n, None)
+        (n, None, elements)
     }
 
-    /// Executes the requests of `batch`; what stopped it before the end, if anything.
+    /// Executes the requests of `batch`, which begin at `at` of `input`, and moves `at` behind
+    /// what is done; what stopped it before the end, if anything.
     #[allow(clippy::too_many_arguments)]
     fn execute_batch(
         &self,
@@ -217,7 +236,7 @@ impl Engine {
         s: &mut Session,
         held: &mut Held,
         time: (&Ticking, &mut Now),
-        input: &mut BytesMut,
+        (input, at): (&mut BytesMut, &mut usize),
         out: &mut Output,
         batch: &mut [Slot],
     ) -> Option<Progress> {
@@ -225,30 +244,24 @@ impl Engine {
         for i in 0..batch.len() {
             prefetch_lock(batch, &self.shared.keyspace, i + EXECUTE_AHEAD);
             let slot = &mut batch[i];
-            input.advance(slot.lead);
-            let held_until = slot.command.and_then(|c| self.paused(w, s, c, slot.spans.len(), *now));
-            if let Some(until_ms) = held_until {
-                return Some(Progress::Paused { until_ms });
-            }
-            if self.shared.saving.is_snapshot() && self.slot_waits(s, held, slot, input) {
-                return Some(Progress::Paused { until_ms: now.mono.0 / 1_000_000 + 1 });
-            }
-            // What others sent before this request comes before its reply.
-            if s.info.mailbox.is_pending() && !self.on_mail(s, out) {
-                return Some(Progress::Kill);
+            *at += slot.lead;
+            if let Some(p) = self.hold(w, s, held, slot, (&input[*at..], *now), out) {
+                return Some(p);
             }
             w.refresh(&self.shared);
             let request = |args| Request { args, command: slot.command, first_key: slot.first_key };
-            let step = if slot.is_inline() || slot.len < OWN_BUFFER_BYTES {
-                let text = if slot.is_inline() { &slot.words[..] } else { &input[..slot.len] };
+            let step = if slot.inline || slot.len < OWN_BUFFER_BYTES {
+                let text = if slot.inline { &slot.words[..] } else { &input[*at..*at + slot.len] };
                 let step = self.dispatch(w, s, held, (clock, now), &request(Args::new(text, &slot.spans)), out);
                 if !matches!(step, Step::Later) {
-                    input.advance(slot.len);
+                    *at += slot.len;
                 }
                 step
             } else {
+                input.advance(std::mem::take(at));
                 let own = input.split_to(slot.len).freeze();
-                let step = self.dispatch(w, s, held, (clock, now), &request(Args::shared(&own, &slot.spans)), out);
+                let step =
+                    self.dispatch_apart(w, s, held, (clock, now), &request(Args::shared(&own, &slot.spans)), out);
                 if matches!(step, Step::Later) {
                     put_back(own, input);
                 }
@@ -272,18 +285,44 @@ impl Engine {
         None
     }
 
+    /// What comes before a request, which `input` begins with: a pause, or what others sent.
+    #[inline]
+    fn hold(
+        &self,
+        w: &mut Worker,
+        s: &mut Session,
+        held: &mut Held,
+        slot: &Slot,
+        (input, now): (&[u8], Now),
+        out: &mut Output,
+    ) -> Option<Progress> {
+        // Nearly always there is no pause at all.
+        if !self.shared.pause.is_off()
+            && let Some(until_ms) = slot.command.and_then(|c| self.paused(w, s, c, slot.spans.len(), now))
+        {
+            return Some(Progress::Paused { until_ms });
+        }
+        if self.shared.saving.is_snapshot() && self.slot_waits(s, held, slot, input) {
+            return Some(Progress::Paused { until_ms: now.mono.0 / 1_000_000 + 1 });
+        }
+        // What others sent before this request comes before its reply.
+        if s.info.mailbox.is_pending() && !self.on_mail(s, out) {
+            return Some(Progress::Kill);
+        }
+        None
+    }
+
     /// Whether a request waits for the snapshot that is being made.
     #[cold]
     fn slot_waits(&self, s: &Session, held: &mut Held, slot: &Slot, input: &[u8]) -> bool {
         let Some(command) = slot.command else { return false };
-        let text = if slot.words.is_empty() { &input[..slot.len] } else { &slot.words };
+        let text = if slot.inline { &slot.words } else { &input[..slot.len] };
         self.waits_for_snapshot(s, held, command, Args::new(text, &slot.spans))
     }
 
     /// Until when CLIENT PAUSE holds this command, if it does.
     fn paused(&self, w: &Worker, s: &Session, c: &Command, argc: usize, now: Now) -> Option<u64> {
         let (pause, now_ms) = (&self.shared.pause, now.mono.0 / 1_000_000);
-        // Nearly always there is no pause at all.
         pause.holds(now_ms, true)?;
         if !c.row.accepts(argc) || !s.is_let_in(&w.config) {
             // It will be refused, for which nobody has to wait.
@@ -337,13 +376,45 @@ fn output_is_high(w: &Worker, s: &Session, out: &Output) -> Option<Progress> {
     }
 }
 
-/// Position of the first key, when the row gives it by position.
-#[inline]
-fn first_key(row: &Row, args: Args) -> Option<usize> {
-    let spec = row.keys.first()?;
-    match spec.begin {
-        Begin::Index(i) if (i as usize) < args.len() && !spec.flags.has(KeyFlags::NOT_KEY) => Some(i as usize),
-        _ => None,
+/// The longest name that is remembered.
+const NAME_MAX: usize = 24;
+
+/// What is known of the request before: most have the same name.
+pub(super) struct Known {
+    name: [u8; NAME_MAX],
+    len: usize,
+    command: Option<&'static Command>,
+    /// Position of the first key, when the row gives it by position; else beyond all arguments.
+    key_at: usize,
+    /// Whether it looks up an element of a collection.
+    element: bool,
+}
+
+impl Known {
+    fn new(name: &[u8], command: Option<&'static Command>) -> Self {
+        let spec = command.and_then(|c| c.row.keys.first()).filter(|spec| !spec.flags.has(KeyFlags::NOT_KEY));
+        let key_at = match spec.map(|spec| spec.begin) {
+            Some(Begin::Index(i)) => i as usize,
+            _ => usize::MAX,
+        };
+        let element = command.is_some_and(|c| c.row.element > 0);
+        let mut known = Known { name: [0; NAME_MAX], len: name.len(), command, key_at, element };
+        if let Some(start) = known.name.get_mut(..name.len()) {
+            start.copy_from_slice(name);
+        }
+        known
+    }
+
+    /// Whether this is known of `name`.
+    #[inline]
+    fn is_of(&self, name: &[u8]) -> bool {
+        self.name.get(..self.len).is_some_and(|known| same(known, name))
+    }
+}
+
+impl Default for Known {
+    fn default() -> Known {
+        Known::new(b"", None)
     }
 }
 
@@ -356,64 +427,88 @@ fn prefetch_lock(batch: &[Slot], space: &Keyspace, i: usize) {
 }
 
 /// Asks for the cache lines that the batch is about to need.
-pub(super) fn prefetch(w: &mut Worker, s: &Session, held: &mut Held, input: &[u8], n: usize) {
+pub(super) fn prefetch(w: &mut Worker, s: &Session, held: &mut Held, input: &[u8], n: usize, elements: bool) {
     if n < 2 {
         return;
     }
-    let keys = || w.batch[..n].iter().filter_map(|b| b.first_key);
-    for (_, hash) in keys() {
-        held.glance(hash, |shard| shard.table(s.db).prefetch_bucket(hash));
+    let hashes = || w.batch[..n].iter().filter_map(|b| b.first_key).map(|(_, hash)| hash);
+    if hashes().next().is_none() {
+        return;
     }
-    for (i, (_, hash)) in keys().enumerate() {
-        prefetch_lock(&w.batch[..n], held.space(), i + GLANCE_AHEAD);
-        held.glance(hash, |shard| shard.table(s.db).prefetch_block(hash));
+    if let Some(shard) = held.whole() {
+        let table = shard.table(s.db);
+        distinct(hashes()).for_each(|hash| table.prefetch_bucket(hash));
+        distinct(hashes()).for_each(|hash| table.prefetch_block(hash));
+    } else {
+        for hash in hashes() {
+            held.glance(hash, |shard| shard.table(s.db).prefetch_bucket(hash));
+        }
+        for (i, hash) in hashes().enumerate() {
+            prefetch_lock(&w.batch[..n], held.space(), i + GLANCE_AHEAD);
+            held.glance(hash, |shard| shard.table(s.db).prefetch_block(hash));
+        }
     }
-    if w.batch[..n].iter().any(|slot| slot.command.is_some_and(|c| c.row.element > 0)) {
+    if elements {
         prefetch_elements(&mut w.batch[..n], s.db, held, input);
     }
 }
 
+/// Without those that equal the one before: what was asked for need not be asked for again.
+fn distinct(hashes: impl Iterator<Item = u64>) -> impl Iterator<Item = u64> {
+    let mut last = None;
+    hashes.filter(move |hash| last.replace(*hash) != Some(*hash))
+}
+
 /// The same for the elements that commands will look up in large collections.
 fn prefetch_elements(batch: &mut [Slot], db: u32, held: &mut Held, input: &[u8]) {
-    let mut any = false;
-    let mut at = 0;
-    for slot in batch.iter_mut() {
+    let Some(shard) = held.whole() else {
+        return prefetch_elements_in(batch, input, |hash, key, see| {
+            held.glance(hash, |shard| {
+                shard.table(db).get(hash, key).as_ref().and_then(|e| e.object()).map(see);
+            });
+        });
+    };
+    // Who names the key of the request before means the same value. (These are hints: other
+    // keys of the same hash do no harm.)
+    let (table, mut last) = (shard.table(db), None::<(u64, Option<View<Entry>>)>);
+    prefetch_elements_in(batch, input, |hash, key, see| {
+        let (_, entry) = match &mut last {
+            Some(found) if found.0 == hash => found,
+            other => other.insert((hash, table.get(hash, key))),
+        };
+        entry.as_ref().and_then(|e| e.object()).map(see);
+    });
+}
+
+/// `show` shows the large value of a key, if it has one.
+fn prefetch_elements_in(batch: &mut [Slot], input: &[u8], mut show: impl FnMut(u64, &[u8], &mut dyn FnMut(&Object))) {
+    let (mut any, mut at) = (false, 0);
+    for slot in &mut *batch {
         let request = &input[at + slot.lead..];
         at += slot.lead + slot.len;
-        let element = slot.command.map_or(0, |c| usize::from(c.row.element));
         slot.element = None;
+        let element = slot.command.map_or(0, |c| usize::from(c.row.element));
         let Some((key_at, hash)) = slot.first_key.filter(|_| (1..slot.spans.len()).contains(&element)) else {
             continue;
         };
-        if !slot.words.is_empty() {
+        if slot.inline {
             continue;
         }
         let args = Args::new(request, &slot.spans);
-        held.glance(hash, |shard| {
-            let entry = shard.table(db).get(hash, args.at(key_at));
-            slot.element = entry.and_then(|e| e.object()?.prefetch_bucket(args.at(element)));
-        });
+        show(hash, args.at(key_at), &mut |object| slot.element = object.prefetch_bucket(args.at(element)));
         any |= slot.element.is_some();
     }
-    if any {
-        prefetch_element_blocks(batch, db, held, input);
+    if !any {
+        return;
     }
-}
-
-/// Asks for the blocks of elements whose buckets were asked for.
-fn prefetch_element_blocks(batch: &[Slot], db: u32, held: &mut Held, input: &[u8]) {
+    // Then the blocks of elements whose buckets were asked for.
     let mut at = 0;
     for slot in batch {
         let request = &input[at + slot.lead..];
         at += slot.lead + slot.len;
-        let (Some((key_at, hash)), Some(element)) = (slot.first_key, slot.element) else { continue };
-        let key = Args::new(request, &slot.spans).at(key_at);
-        held.glance(hash, |shard| {
-            if let Some(e) = shard.table(db).get(hash, key)
-                && let Some(object) = e.object()
-            {
-                object.prefetch_block(element);
-            }
-        });
+        if let (Some((key_at, hash)), Some(element)) = (slot.first_key, slot.element) {
+            let key = Args::new(request, &slot.spans).at(key_at);
+            show(hash, key, &mut |object| object.prefetch_block(element));
+        }
     }
 }

@@ -2,18 +2,15 @@
 
 use super::{Engine, Progress, Worker, dispatch::Step};
 use crate::{
-    base::{
-        clock::{Clock, Ticking},
-        time::Now,
-    },
+    base::{clock::Ticking, time::Now},
     commands::{
         ctx::{Ctx, Flow, ShellRequest},
         keys::{Invalid, each_key},
         row::{Row, Scope},
-        table::Command,
+        table::{Command, Locks},
     },
     keyspace::{Held, Keys},
-    protocol::{Output, Reply},
+    protocol::{Error, Output, Reply},
     session::{Args, Session},
 };
 use smallvec::SmallVec;
@@ -25,6 +22,7 @@ impl Engine {
     /// Executes one command that passed every check. Arguments and time are lent: copying what has
     /// just been written in smaller pieces stalls the processor.
     #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
     pub(super) fn call(
         &self,
         w: &mut Worker,
@@ -37,7 +35,7 @@ impl Engine {
     ) -> Step {
         let (clock, now) = time;
         w.changes.keep_expired = self.shared.pause.is_on(*now);
-        self.lock(held, command.row, *args, first_key);
+        self.lock(held, command, *args, first_key);
         if self.waits_for_move(command.row, *args) {
             return Step::Later;
         }
@@ -50,16 +48,18 @@ impl Engine {
                 None => return Step::Later,
             },
             Ok(Flow::Block(b)) => {
-                self.block(s, held, command, *args, b);
+                self.block(s, held, command, *args, *b);
                 Step::Stop(Progress::Blocked)
             }
-            Ok(Flow::Shell(request)) => Step::Stop(Progress::Shell(request)),
+            Ok(Flow::Shell(request)) => Step::Stop(Progress::Shell(*request)),
         };
         self.commit(w, Some(&s.info));
-        if !w.changes.is_quiet() || w.changes.dirty > 0 {
+        if w.changes.is_quiet() {
+            self.publish_dirty(w);
+        } else {
             self.settle(w, held, *now);
         }
-        *now = clock.now();
+        clock.advance(now);
         let mut ns = now.mono.0.saturating_sub(began.0);
         match &step {
             // Counted when it has been served.
@@ -79,6 +79,7 @@ impl Engine {
     /// Runs a command's function under locks already taken. `Err` once it has replied an
     /// error.
     #[allow(clippy::too_many_arguments)]
+    #[inline(always)]
     pub(super) fn run(
         &self,
         w: &mut Worker,
@@ -92,18 +93,24 @@ impl Engine {
     ) -> Result<Flow, ()> {
         let mark = out.mark();
         let resp3 = s.resp3;
-        let mut access = w.access;
-        access.touch = !s.no_touch;
+        w.access.touch = !s.no_touch;
         let db = s.db;
         w.changes.ops.begin(self.shared.journal.is_on());
         let mut ctx = Ctx {
-            args: *args,
+            args,
             row: command.row,
             command: command.id,
-            keys: Keys { held, db: s.db, now: now.wall, access, rng: &mut w.rng, changes: &mut w.changes },
+            keys: Keys {
+                held,
+                db: s.db,
+                now: now.wall,
+                access: &mut w.access,
+                rng: &mut w.rng,
+                changes: &mut w.changes,
+            },
             out: Reply::new(out, resp3),
             session: s,
-            now: *now,
+            now,
             config: &w.config,
             shared: &self.shared,
             renames: &self.renames,
@@ -118,25 +125,34 @@ impl Engine {
             Ok(flow) => Ok(flow),
             Err(e) => {
                 out.truncate(mark);
-                self.error_reply(w, &mut Reply::new(out, resp3), &e);
-                w.command_stats(&self.shared, command.id).failed.add(1);
+                self.failed(w, command, &mut Reply::new(out, resp3), &e);
                 Err(())
             }
         }
     }
 
+    /// Replies the error a command ended with, and counts it.
+    #[cold]
+    fn failed(&self, w: &Worker, command: &Command, out: &mut Reply, e: &Error) {
+        self.error_reply(w, out, e);
+        w.command_stats(&self.shared, command.id).failed.add(1);
+    }
+
     /// Takes the locks a command needs.
-    pub(super) fn lock(&self, held: &mut Held, row: &Row, args: Args, first_key: Option<(usize, u64)>) {
+    #[inline(always)]
+    pub(super) fn lock(&self, held: &mut Held, command: &Command, args: Args, first_key: Option<(usize, u64)>) {
+        match (command.locks, first_key) {
+            (Locks::FirstKey, Some((_, hash))) => held.one(held.space().shard_of(hash)),
+            (Locks::Nothing, _) => {}
+            _ => self.lock_all_of(held, command.row, args),
+        }
+    }
+
+    fn lock_all_of(&self, held: &mut Held, row: &Row, args: Args) {
         match row.scope(args) {
             Scope::All => held.all(),
             Scope::Each => held.release(),
-            Scope::Keys if row.keys.is_empty() && row.computed_keys.is_none() => {}
             Scope::Keys => {
-                let space = held.space();
-                if let (Some((_, hash)), true) = (first_key, row.has_one_key()) {
-                    held.one(space.shard_of(hash));
-                    return;
-                }
                 match self.shards_of(row, args) {
                     Ok(shards) => held.set(&shards),
                     // The command will refuse its arguments; let it see whatever it looks at.

@@ -39,6 +39,7 @@ impl Engine {
     }
 
     /// Executes or refuses one request, and writes its reply unless the client wants none.
+    #[inline(always)]
     pub(super) fn dispatch(
         &self,
         w: &mut Worker,
@@ -49,14 +50,47 @@ impl Engine {
         out: &mut Output,
     ) -> Step {
         if s.reply_mode == ReplyMode::On {
-            return self.admit(w, s, held, time, r, out);
+            self.admit(w, s, held, time, r, out)
+        } else {
+            self.dispatch_muted(w, s, held, time, r, out)
         }
+    }
+
+    /// As [`Engine::dispatch`], apart from the code that runs with every request.
+    #[inline(never)]
+    pub(super) fn dispatch_apart(
+        &self,
+        w: &mut Worker,
+        s: &mut Session,
+        held: &mut Held,
+        time: (&Ticking, &mut Now),
+        r: &Request,
+        out: &mut Output,
+    ) -> Step {
+        if s.reply_mode == ReplyMode::On {
+            self.admit_apart(w, s, held, time, r, out)
+        } else {
+            self.dispatch_muted(w, s, held, time, r, out)
+        }
+    }
+
+    /// As [`Engine::dispatch`] for a client that does not want all replies.
+    #[cold]
+    fn dispatch_muted(
+        &self,
+        w: &mut Worker,
+        s: &mut Session,
+        held: &mut Held,
+        time: (&Ticking, &mut Now),
+        r: &Request,
+        out: &mut Output,
+    ) -> Step {
         let mode = s.reply_mode;
         if s.reply_mode == ReplyMode::SkipNext {
             s.reply_mode = ReplyMode::Skip;
         }
         let (mark, silent) = (out.mark(), !replies_by_pushes(s, r));
-        let step = self.admit(w, s, held, time, r, out);
+        let step = self.admit_apart(w, s, held, time, r, out);
         if matches!(step, Step::Later) {
             s.reply_mode = mode;
             return step;
@@ -71,6 +105,7 @@ impl Engine {
         step
     }
 
+    #[inline(always)]
     fn admit(
         &self,
         w: &mut Worker,
@@ -82,19 +117,7 @@ impl Engine {
     ) -> Step {
         let command = match self.check(w, s, held, (time.0, *time.1), r) {
             Ok(c) => c,
-            Err((command, mut e)) => {
-                if command.is_some_and(|c| c.row.name == "exec") {
-                    e = self.abort(s, held, &e);
-                }
-                if let Some(tx) = &mut s.transaction {
-                    tx.aborted = true;
-                }
-                if let Some(c) = command {
-                    w.command_stats(&self.shared, c.id).rejected.add(1);
-                }
-                self.error_reply(w, &mut Reply::new(out, s.resp3), &e);
-                return Step::Done;
-            }
+            Err((command, e)) => return self.refuse(w, s, held, (command, e), out),
         };
         s.info.last_command.store(command.id + 1, Relaxed);
         if let Some(tx) = &mut s.transaction
@@ -110,7 +133,45 @@ impl Engine {
         self.call(w, s, held, time, (command, first_key), &r.args, out)
     }
 
+    /// [`Engine::admit`], apart from the code that runs with every request.
+    #[inline(never)]
+    fn admit_apart(
+        &self,
+        w: &mut Worker,
+        s: &mut Session,
+        held: &mut Held,
+        time: (&Ticking, &mut Now),
+        r: &Request,
+        out: &mut Output,
+    ) -> Step {
+        self.admit(w, s, held, time, r, out)
+    }
+
+    /// Replies why a request is refused.
+    #[cold]
+    fn refuse(
+        &self,
+        w: &Worker,
+        s: &mut Session,
+        held: &mut Held,
+        (command, mut e): (Option<&Command>, Error),
+        out: &mut Output,
+    ) -> Step {
+        if command.is_some_and(|c| c.row.name == "exec") {
+            e = self.abort(s, held, &e);
+        }
+        if let Some(tx) = &mut s.transaction {
+            tx.aborted = true;
+        }
+        if let Some(c) = command {
+            w.command_stats(&self.shared, c.id).rejected.add(1);
+        }
+        self.error_reply(w, &mut Reply::new(out, s.resp3), &e);
+        Step::Done
+    }
+
     /// Everything that can refuse a request before it is queued or executed.
+    #[inline(always)]
     fn check(
         &self,
         w: &mut Worker,

@@ -38,12 +38,18 @@ impl Engine {
         }
     }
 
+    /// Counts the changes for everybody to see.
+    #[inline]
+    pub(super) fn publish_dirty(&self, w: &mut Worker) {
+        if w.changes.dirty > 0 {
+            self.shared.changes[w.index].0.add(std::mem::take(&mut w.changes.dirty));
+        }
+    }
+
     /// Everything but the journal and serving the blocked.
     pub(super) fn publish_changes(&self, w: &mut Worker) {
+        self.publish_dirty(w);
         let c = &mut w.changes;
-        if c.dirty > 0 {
-            self.shared.changes[w.index].0.add(std::mem::take(&mut c.dirty));
-        }
         if !c.garbage.is_empty() {
             self.shared.graveyard.bury(c.garbage.drain(..));
         }

@@ -94,6 +94,7 @@ pub struct Worker {
     thresholds: record::Thresholds,
     pool: Pool,
     batch: Vec<batch::Slot>,
+    known: batch::Known,
     /// This worker's histograms by command, as far as they are in use.
     histograms: Box<[Option<Arc<Histogram>>]>,
 }
@@ -117,6 +118,7 @@ impl Worker {
             thresholds,
             pool: Pool::default(),
             batch: Vec::new(),
+            known: batch::Known::default(),
             histograms: vec![None; table::TOTAL].into(),
         }
     }

@@ -68,7 +68,7 @@ impl Engine {
             return Err(claim);
         }
         w.changes.ops.begin(self.shared.journal.is_on());
-        let (access, rng, changes) = (w.access, &mut w.rng, &mut w.changes);
+        let (access, rng, changes) = (&mut w.access, &mut w.rng, &mut w.changes);
         let mut keys = Keys { held: &mut held, db, now: now.wall, access, rng, changes };
         let mut words = vec![&b"DEL"[..]];
         for name in arrived {

@@ -49,7 +49,7 @@ impl Thresholds {
 impl Engine {
     /// Counts a command that took `ns` until now, and remembers it if it stands out.
     /// `reply_bytes` is what it wrote.
-    #[inline]
+    #[inline(always)]
     pub(super) fn record(
         &self,
         w: &mut Worker,
@@ -65,10 +65,12 @@ impl Engine {
         }
         let counters = w.stats(&self.shared);
         counters.commands.add(1);
-        counters.keyspace_hits.add(std::mem::take(&mut w.changes.hits));
-        counters.keyspace_misses.add(std::mem::take(&mut w.changes.misses));
-        let t = w.thresholds;
-        let stats = w.command_stats(&self.shared, command.id);
+        if w.changes.hits | w.changes.misses > 0 {
+            counters.keyspace_hits.add(std::mem::take(&mut w.changes.hits));
+            counters.keyspace_misses.add(std::mem::take(&mut w.changes.misses));
+        }
+        let t = &w.thresholds;
+        let stats = &counters.per_command[command.id as usize];
         stats.called(ns);
         if t.histograms {
             w.histograms[command.id as usize].get_or_insert_with(|| stats.histogram()).record(ns);

@@ -69,8 +69,8 @@ impl Replay {
         let mut held = Held::new(&engine.shared.keyspace);
         self.worker.refresh(&engine.shared);
         while !text.is_empty() {
-            let (n, end) = engine.parse_batch(&mut self.worker, &mut self.session, &limits, text);
-            batch::prefetch(&mut self.worker, &self.session, &mut held, text, n);
+            let (n, end, elements) = engine.parse_batch(&mut self.worker, &mut self.session, &limits, text);
+            batch::prefetch(&mut self.worker, &self.session, &mut held, text, n, elements);
             for i in 0..n {
                 let mut slot = std::mem::take(&mut self.worker.batch[i]);
                 if slot.lead > 0 || slot.is_inline() {
@@ -118,11 +118,12 @@ impl Replay {
             return Ok(());
         }
         let first_key = first_key.filter(|_| command.is_some() && found.parent.is_none());
-        engine.lock(held, found.row, args, first_key);
+        engine.lock(held, found, args, first_key);
         let (w, s) = (&mut self.worker, &mut self.session);
         match engine.run(w, s, held, &self.now, found, &args, first_key, &mut self.out) {
             // Nobody waits for the reply to a flush.
-            Ok(Flow::Done | Flow::Shell(ShellRequest::AwaitFlushed { .. })) => {}
+            Ok(Flow::Done) => {}
+            Ok(Flow::Shell(request)) if matches!(*request, ShellRequest::AwaitFlushed { .. }) => {}
             Ok(_) => return Err(Alien::Refused(name())),
             Err(()) => self.errors += 1,
         }

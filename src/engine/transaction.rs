@@ -73,17 +73,18 @@ impl Engine {
             let (began, written, mut next) = (clock.now(), out.total_written(), None);
             let flow = self.run(w, s, held, now, command, &args, None, out);
             let mut ended = clock.now();
-            match flow {
-                Ok(Flow::Shell(ShellRequest::Sleep { ms })) => {
-                    Reply::new(out, s.resp3).ok();
-                    ended.mono.0 += ms * 1_000_000;
-                    slept_ms += ms;
+            if let Ok(Flow::Shell(request)) = flow {
+                match *request {
+                    ShellRequest::Sleep { ms } => {
+                        Reply::new(out, s.resp3).ok();
+                        ended.mono.0 += ms * 1_000_000;
+                        slept_ms += ms;
+                    }
+                    // It has replied.
+                    request @ ShellRequest::AwaitFlushed { .. } => flushed = Some(request),
+                    request if request.can_follow() => next = Some((request, Output::new())),
+                    request => self.refuse_shell(w, request, &mut Reply::new(out, s.resp3)),
                 }
-                // It has replied.
-                Ok(Flow::Shell(request @ ShellRequest::AwaitFlushed { .. })) => flushed = Some(request),
-                Ok(Flow::Shell(request)) if request.can_follow() => next = Some((request, Output::new())),
-                Ok(Flow::Shell(request)) => self.refuse_shell(w, request, &mut Reply::new(out, s.resp3)),
-                _ => {}
             }
             self.publish_changes(w);
             let ns = ended.mono.0.saturating_sub(began.mono.0);

@@ -246,6 +246,23 @@ impl Shape {
     }
 }
 
+/// What an entry weighs, before its block is rounded to a size class: most edits leave it as it
+/// was, which is told without rounding.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Weight {
+    block_bytes: usize,
+    /// Heap bytes of the object, 0 if there is none.
+    object_bytes: usize,
+}
+
+impl Weight {
+    /// Heap bytes, in size classes.
+    #[inline]
+    pub fn heap_bytes(self) -> usize {
+        size_class(self.block_bytes) + self.object_bytes
+    }
+}
+
 /// An owning handle to one key's block.
 pub struct Entry(NonNull<u8>);
 
@@ -481,9 +498,14 @@ impl Entry {
         self.payload_mut().copy_from_slice(&p.to_le_bytes());
     }
 
-    /// Replaces the value by a payload of `len` zeros, which is returned.
+    /// Replaces the value by a payload of `len` bytes, which is returned: the caller fills all
+    /// of it.
     pub fn set_payload(&mut self, kind: Kind, len: usize) -> &mut [u8] {
         assert!(!kind.is_object());
+        let old = self.shape();
+        if self.kind() == kind && old.payload_len == len && old.flags & (RAW | FIELDS_EXPIRE) == 0 {
+            return self.payload_mut();
+        }
         self.drop_object();
         self.set_flag(RAW | FIELDS_EXPIRE, false);
         // The kind first: no path may see an object kind without an object.
@@ -553,18 +575,27 @@ impl Entry {
     /// Heap bytes this key costs: its block and its object, in size classes.
     #[inline]
     pub fn heap_bytes(&self) -> usize {
+        self.weight().heap_bytes()
+    }
+
+    /// See [`Weight`].
+    #[inline(always)]
+    pub fn weight(&self) -> Weight {
         self.weigh().0
     }
 
-    /// What closing an edit asks: [`Entry::heap_bytes`], and whether this is a collection with
-    /// no element left.
-    #[inline]
-    pub fn weigh(&self) -> (usize, bool) {
+    /// What closing an edit asks: the weight, and whether this is a collection with no element
+    /// left.
+    #[inline(always)]
+    pub fn weigh(&self) -> (Weight, bool) {
         let (shape, kind) = (self.shape(), self.kind());
-        let block = size_class(shape.total());
+        let block_bytes = shape.total();
         match self.object_of(kind, shape) {
-            Some(o) => (block + o.heap_bytes(), o.is_empty()),
-            None => (block, kind.may_be_empty() && shape.payload_len <= kind.empty_bytes()),
+            Some(o) => (Weight { block_bytes, object_bytes: o.heap_bytes() }, o.is_empty()),
+            None => {
+                let empty = kind.may_be_empty() && shape.payload_len <= kind.empty_bytes();
+                (Weight { block_bytes, object_bytes: 0 }, empty)
+            }
         }
     }
 

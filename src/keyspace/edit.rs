@@ -8,7 +8,7 @@
 //! stream.
 
 use super::{
-    block::Entry,
+    block::{Entry, Weight},
     changes::Changes,
     event::{self, Event},
     shard::Meta,
@@ -26,7 +26,7 @@ pub struct Edit<'a> {
     db: u32,
     /// Frozen time of the command.
     pub now: Wall,
-    before: usize,
+    before: Weight,
     created: bool,
     /// The key is new, and its event has not been raised.
     unannounced: bool,
@@ -35,23 +35,19 @@ pub struct Edit<'a> {
 }
 
 impl<'a> Edit<'a> {
-    #[inline]
+    /// With `created` the key did not exist before.
+    #[inline(always)]
     pub(super) fn new(
         mut slot: ViewMut<'a, Entry>,
         meta: &'a mut Meta,
         changes: &'a mut Changes,
         db: u32,
         now: Wall,
+        created: bool,
     ) -> Self {
         meta.preserve(db, &mut slot);
-        let before = slot.heap_bytes();
-        Edit { slot: Some(slot), meta, changes, db, now, before, created: false, unannounced: false, closed: false }
-    }
-
-    /// Notes that this key did not exist before.
-    pub(super) fn created(mut self) -> Self {
-        (self.created, self.unannounced) = (true, true);
-        self
+        let before = slot.weight();
+        Edit { slot: Some(slot), meta, changes, db, now, before, created, unannounced: created, closed: false }
     }
 
     /// Whether this edit made the key.
@@ -92,15 +88,26 @@ impl<'a> Edit<'a> {
     /// Closes the edit: `event` happened to the key, and counts as `changes` changes (none,
     /// if another key's part of the same change counts, or time did it).
     pub fn changed_by(mut self, event: Event, changes: u64) {
-        self.announce();
+        if self.meta.is_heeded() || self.changes.notify.wants_any() {
+            self.tell(event);
+        }
+        self.changes.dirty += changes;
         let slot = self.slot.as_ref().expect("the edit is open");
-        self.meta.touched(self.changes, self.db, slot.key(), event);
-        self.changes.dirty = self.changes.dirty + changes - 1;
         let weight = slot.weigh();
         if weight.1 {
             self.changes.raise(event::DEL, self.db, slot.key());
         }
         self.close(weight);
+    }
+
+    /// Tells all who may want to hear of it that `event` happened.
+    #[cold]
+    fn tell(&mut self, event: Event) {
+        self.announce();
+        let slot = self.slot.as_ref().expect("the edit is open");
+        self.meta.mark_watched(self.db, slot.key());
+        self.meta.wake(self.changes, self.db, slot.key());
+        self.changes.raise(event, self.db, slot.key());
     }
 
     /// Closes the edit of something that is no concern of those who watch the key or wait
@@ -169,8 +176,8 @@ impl<'a> Edit<'a> {
     /// Brings the account up to date with what the entry weighs, and whether it is empty. A
     /// slot that stays is not moved for that: it is large for something that happens with each
     /// write.
-    #[inline]
-    fn close(&mut self, (bytes, empty): (usize, bool)) {
+    #[inline(always)]
+    fn close(&mut self, (weight, empty): (Weight, bool)) {
         if empty {
             self.remove();
         } else {
@@ -179,14 +186,17 @@ impl<'a> Edit<'a> {
             if slot.epoch() != self.meta.epoch {
                 slot.set_epoch(self.meta.epoch);
             }
-            self.meta.account(self.db, self.before, bytes);
+            if weight != self.before {
+                self.meta.account(self.db, self.before.heap_bytes(), weight.heap_bytes());
+            }
         }
         self.closed = true;
     }
 
+    #[cold]
     fn remove(&mut self) {
         let slot = self.slot.take().expect("the edit is open");
-        self.meta.account(self.db, self.before, 0);
+        self.meta.account(self.db, self.before.heap_bytes(), 0);
         self.meta.resized = true;
         self.changes.discard(slot.remove());
         self.closed = true;
@@ -199,7 +209,7 @@ impl Drop for Edit<'_> {
         if self.closed {
             return;
         }
-        let (bytes, empty) = self.entry().weigh();
-        self.close((bytes, empty || self.unannounced));
+        let (weight, empty) = self.entry().weigh();
+        self.close((weight, empty || self.unannounced));
     }
 }

@@ -64,7 +64,7 @@ pub fn step(
     for (k, hash) in &fields_due {
         let Shard { dbs, meta } = &mut *shard;
         if let Some(slot) = dbs[db as usize].get_mut(*hash, &k.key) {
-            let edit = Edit::new(slot, meta, changes, db, now);
+            let edit = Edit::new(slot, meta, changes, db, now, false);
             // The lock is held for as many fields as for keys, however many hashes have them.
             HashMut::new(edit, HashLimits::NONE, key).expire((budget / fields_due.len()).max(1));
         }

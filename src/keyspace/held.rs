@@ -7,16 +7,22 @@
 use super::shard::{Keyspace, Shard, ShardGuard};
 use smallvec::SmallVec;
 
+/// No number of a shard.
+const NOT_ONE: usize = usize::MAX;
+
 /// Held shard locks, ascending.
 pub struct Held<'e> {
     space: &'e Keyspace,
+    /// The shard that is held alone, [`NOT_ONE`] if none or several are: looked at with every
+    /// command and every key.
+    only: usize,
     guards: SmallVec<[(usize, ShardGuard<'e>); 2]>,
 }
 
 impl<'e> Held<'e> {
     /// Nothing held yet.
     pub fn new(space: &'e Keyspace) -> Held<'e> {
-        Held { space, guards: SmallVec::new() }
+        Held { space, only: NOT_ONE, guards: SmallVec::new() }
     }
 
     /// The key space whose locks these are.
@@ -27,13 +33,15 @@ impl<'e> Held<'e> {
     /// Holds exactly one shard afterwards.
     #[inline]
     pub fn one(&mut self, shard: usize) {
-        if let [(held, _)] = self.guards.as_slice()
-            && *held == shard
-        {
-            return;
+        if self.only != shard {
+            self.take_one(shard);
         }
+    }
+
+    fn take_one(&mut self, shard: usize) {
         self.release();
         self.guards.push((shard, self.space.shards()[shard].lock()));
+        self.only = shard;
     }
 
     /// Holds exactly these shards afterwards; `shards` ascends without repeats.
@@ -46,6 +54,11 @@ impl<'e> Held<'e> {
         for &i in shards {
             self.guards.push((i, self.space.shards()[i].lock()));
         }
+        self.note_only();
+    }
+
+    fn note_only(&mut self) {
+        self.only = if let [(shard, _)] = self.guards.as_slice() { *shard } else { NOT_ONE };
     }
 
     /// Holds every shard afterwards.
@@ -53,6 +66,7 @@ impl<'e> Held<'e> {
         if !self.holds_all() {
             self.release();
             self.guards.extend(self.space.shards().iter().map(|s| s.lock()).enumerate());
+            self.note_only();
         }
     }
 
@@ -68,12 +82,21 @@ impl<'e> Held<'e> {
         let shard = self.space.shard_of(hash);
         if let Some((_, g)) = self.guards.iter().find(|(i, _)| *i == shard) {
             f(g);
-        } else if self.space.shards().len() == 1 {
-            self.one(0);
-            f(&self.guards[0].1);
+        } else if let Some(shard) = self.whole() {
+            f(shard);
         } else {
             self.space.shards()[shard].glance(f);
         }
+    }
+
+    /// The shard that is the whole key space, if there is but one: it is held afterwards.
+    #[inline]
+    pub fn whole(&mut self) -> Option<&Shard> {
+        if self.space.shards().len() > 1 {
+            return None;
+        }
+        self.one(0);
+        Some(&self.guards[0].1)
     }
 
     /// Whether every shard is held.
@@ -84,6 +107,7 @@ impl<'e> Held<'e> {
     /// Lets go of everything.
     #[inline]
     pub fn release(&mut self) {
+        self.only = NOT_ONE;
         self.guards.clear();
     }
 
@@ -99,12 +123,16 @@ impl<'e> Held<'e> {
     /// If it is not held: a command reached for a key that its row does not declare.
     #[inline]
     pub fn shard(&mut self, shard: usize) -> &mut Shard {
-        let at = if self.guards.len() == 1 || !self.holds_all() {
-            self.guards.iter().position(|(i, _)| *i == shard).expect("the key's shard is locked")
-        } else {
-            shard
-        };
+        let at = if self.only == shard { 0 } else { self.place_of(shard) };
         &mut self.guards[at].1
+    }
+
+    /// Where among the guards the shard's is.
+    fn place_of(&self, shard: usize) -> usize {
+        if self.holds_all() {
+            return shard;
+        }
+        self.guards.iter().position(|(i, _)| *i == shard).expect("the key's shard is locked")
     }
 
     /// A held shard, to be read: several of them may be at once.

@@ -39,7 +39,7 @@ pub struct Keys<'a, 'e> {
     pub db: u32,
     /// Frozen for the command or transaction.
     pub now: Wall,
-    pub access: AccessPolicy,
+    pub access: &'a mut AccessPolicy,
     pub rng: &'a mut Prng,
     pub changes: &'a mut Changes,
 }
@@ -60,6 +60,15 @@ macro_rules! live {
             other => $slot = other,
         }
     }};
+}
+
+/// A new entry with a collection that has no element yet.
+#[cold]
+fn fresh(kind: Kind, key: Key, clock: u32, epoch: bool) -> Entry {
+    let mut e = Entry::empty(kind, key.bytes);
+    e.set_clock(clock);
+    e.set_epoch(epoch);
+    e
 }
 
 impl<'a, 'e> Keys<'a, 'e> {
@@ -161,7 +170,7 @@ impl<'a, 'e> Keys<'a, 'e> {
     }
 
     /// Opens an existing key for change.
-    #[inline]
+    #[inline(always)]
     pub fn edit(&mut self, key: Key) -> Option<Edit<'_>> {
         let (shard, slot): (&mut Shard, Option<ViewMut<'_, Entry>>);
         live!(self, key, shard => slot);
@@ -170,13 +179,14 @@ impl<'a, 'e> Keys<'a, 'e> {
             let c = self.access.touched(slot.clock(), self.now, self.rng);
             slot.set_clock(c);
         }
-        Some(Edit::new(slot, &mut shard.meta, self.changes, self.db, self.now))
+        Some(Edit::new(slot, &mut shard.meta, self.changes, self.db, self.now, false))
     }
 
     /// Opens an existing key of one type for change.
     ///
     /// # Errors
     /// WRONGTYPE if the key holds another.
+    #[inline(always)]
     pub fn edit_as(&mut self, key: Key, want: Type) -> Result<Option<Edit<'_>>, Error> {
         match self.edit(key) {
             Some(e) if e.entry().type_of() != want => Err(Error::WRONGTYPE),
@@ -189,16 +199,12 @@ impl<'a, 'e> Keys<'a, 'e> {
     ///
     /// # Errors
     /// WRONGTYPE if the key holds another type.
+    #[inline(always)]
     pub fn upsert(&mut self, key: Key, kind: Kind) -> Result<Edit<'_>, Error> {
         let at = self.held.space().shard_of(key.hash);
         let Shard { dbs, meta } = self.held.shard(at);
-        let (db, now, access, epoch) = (self.db, self.now, self.access, meta.epoch);
-        let fresh = || {
-            let mut e = Entry::empty(kind, key.bytes);
-            e.set_clock(access.fresh(now));
-            e.set_epoch(epoch);
-            e
-        };
+        let (db, now, access, epoch) = (self.db, self.now, &*self.access, meta.epoch);
+        let fresh = || fresh(kind, key, access.fresh(now), epoch);
         let (mut slot, mut created) = dbs[db as usize].get_or_insert_with(key.hash, key.bytes, fresh);
         if created {
             meta.resized = true;
@@ -212,11 +218,10 @@ impl<'a, 'e> Keys<'a, 'e> {
             let c = access.touched(slot.clock(), now, self.rng);
             slot.set_clock(c);
         }
-        if !created {
-            return Ok(Edit::new(slot, meta, self.changes, db, now));
+        if created {
+            meta.account(db, 0, slot.heap_bytes());
         }
-        meta.account(db, 0, slot.heap_bytes());
-        Ok(Edit::new(slot, meta, self.changes, db, now).created())
+        Ok(Edit::new(slot, meta, self.changes, db, now, created))
     }
 
     /// Stores `entry` under its own name, replacing whatever the key held.

@@ -248,6 +248,24 @@ impl<'a> ListMut<'a> {
         }
     }
 
+    /// Adds texts at an end, one after the other; returns the number of elements then. Makes
+    /// room as [`ListMut::grow`] does.
+    #[inline]
+    pub fn push_all<'t>(&mut self, end: End, texts: impl ExactSizeIterator<Item = &'t [u8]> + Clone) -> usize {
+        if self.edit.entry().kind() == Kind::ListPacked {
+            self.grow(texts.clone().map(<[u8]>::len).sum(), texts.len());
+        }
+        either!(self, s => {
+            let count = s.count() + texts.len();
+            texts.for_each(|text| small::push(&mut s, end, text));
+            s.set_count(count);
+            count
+        }, l => {
+            texts.for_each(|text| l.push(end, text));
+            l.len()
+        })
+    }
+
     /// Adds an element at an end, for which [`ListMut::grow`] made room.
     #[inline]
     pub fn push(&mut self, end: End, item: Item) {

@@ -7,6 +7,9 @@ use bytes::Bytes;
 /// Bytes of a text whose pages cost as much to give back as a small allocation to free.
 const PAGES_PER_STEP_BYTES: usize = 1 << 16;
 
+/// Collections with fewer elements are not worth prefetching: those of 4096 take some 200 KB.
+const PREFETCH_MIN_LEN: usize = 4096;
+
 /// A boxed value.
 #[derive(Clone)]
 pub enum Object {
@@ -59,13 +62,14 @@ impl Object {
     }
 
     /// A hint that an element of a large collection is about to be looked up: asks for the
-    /// bucket, and returns the element's hash for [`Object::prefetch_block`].
+    /// bucket, and returns the element's hash for [`Object::prefetch_block`]. For one that a
+    /// core's own caches hold anyway this would cost more than it saves.
     pub fn prefetch_bucket(&self, element: &[u8]) -> Option<u64> {
         match self {
-            Object::Hash(h) => Some(h.prefetch_bucket(element)),
-            Object::Set(s) => Some(s.prefetch_bucket(element)),
-            Object::ZSet(z) => Some(z.prefetch_bucket(element)),
-            Object::Str(_) | Object::List(_) | Object::Stream(_) => None,
+            Object::Hash(h) if h.len() >= PREFETCH_MIN_LEN => Some(h.prefetch_bucket(element)),
+            Object::Set(s) if s.len() >= PREFETCH_MIN_LEN => Some(s.prefetch_bucket(element)),
+            Object::ZSet(z) if z.len() >= PREFETCH_MIN_LEN => Some(z.prefetch_bucket(element)),
+            _ => None,
         }
     }
 

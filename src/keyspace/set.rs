@@ -296,7 +296,7 @@ impl Keys<'_, '_> {
     ///
     /// # Errors
     /// WRONGTYPE if the key holds another type.
-    #[inline]
+    #[inline(always)]
     pub fn upsert_set(
         &mut self,
         key: Key,

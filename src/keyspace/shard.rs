@@ -80,7 +80,6 @@ pub struct Meta {
 
 impl Meta {
     /// Tells a key's watchers that it changed.
-    #[inline]
     pub(super) fn mark_watched(&self, db: u32, key: &[u8]) {
         if self.watched.is_empty() {
             return;
@@ -90,13 +89,18 @@ impl Meta {
         }
     }
 
+    /// Whether anybody watches any key or waits for one.
+    #[inline]
+    pub(super) fn is_heeded(&self) -> bool {
+        !self.watched.is_empty() || !self.waiting.is_empty()
+    }
+
     #[inline]
     pub(super) fn is_waited(&self, db: u32, key: &[u8]) -> bool {
         !self.waiting.is_empty() && self.waiting.contains_key(&DbKey::new(db, key))
     }
 
     /// Has those who wait for a key look again, once the command has ended.
-    #[inline]
     pub(super) fn wake(&self, changes: &mut Changes, db: u32, key: &[u8]) {
         if self.is_waited(db, key) {
             changes.ready.push(DbKey::new(db, key));
@@ -113,8 +117,10 @@ impl Meta {
     /// Records a change of a key: its watchers, its waiters, the event, the dirty count.
     #[inline]
     pub(super) fn touched(&self, changes: &mut Changes, db: u32, key: &[u8], event: Event) {
-        self.mark_watched(db, key);
-        self.wake(changes, db, key);
+        if self.is_heeded() {
+            self.mark_watched(db, key);
+            self.wake(changes, db, key);
+        }
         changes.raise(event, db, key);
         changes.dirty += 1;
     }

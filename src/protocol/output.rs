@@ -79,6 +79,7 @@ impl Output {
     }
 
     /// Bytes that ever entered this buffer and were not taken back.
+    #[inline]
     pub fn total_written(&self) -> u64 {
         self.sent + self.len() as u64
     }

@@ -133,6 +133,18 @@ impl Parser {
         &self.scratch
     }
 
+    /// As [`Parser::parse`] for a request that is complete and in no way unusual, the common
+    /// case: its length, in one pass without any state. `None` leaves it to [`Parser::parse`],
+    /// and says nothing of `spans`.
+    #[inline]
+    pub fn whole(&self, buf: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Option<usize> {
+        // With its first line seen in part, the parser's state is not blank.
+        if self.args_left > 0 || self.scanned > 0 {
+            return None;
+        }
+        ordinary(buf, limits, spans)
+    }
+
     /// Parses the request that `buf` begins with. `spans` collects its arguments; between
     /// an incomplete report and the next call the caller leaves it alone. After a
     /// complete request the parser is ready for the one that follows it.
@@ -143,16 +155,7 @@ impl Parser {
             spans.clear();
             match buf.first() {
                 None => Err(Parsed::Incomplete { want: 1 }),
-                Some(b'*') => {
-                    // With its first line seen in part, the parser's state is not blank.
-                    if self.scanned == 0 {
-                        if let Some(len) = ordinary(buf, limits, spans) {
-                            return Parsed::Request { len };
-                        }
-                        spans.clear();
-                    }
-                    self.count(buf, limits).and_then(|()| self.arguments(buf, limits, spans))
-                }
+                Some(b'*') => self.count(buf, limits).and_then(|()| self.arguments(buf, limits, spans)),
                 Some(_) => self.inline(buf, limits, spans),
             }
         };
@@ -166,7 +169,7 @@ impl Parser {
     /// The first line of a multibulk request.
     #[inline]
     fn count(&mut self, buf: &[u8], limits: &Limits) -> Step<()> {
-        let (count, next) = match short_number(buf, 1) {
+        let (count, next) = match short_header(buf, 0, b'*') {
             Some((count, next)) => (count as i64, next),
             None => {
                 let end = self.line_end(buf, b'\r', limits, Error::BIG_MULTIBULK_COUNT)?;
@@ -211,9 +214,9 @@ impl Parser {
     /// The header of the argument at `pos`, which moves behind it.
     #[inline]
     fn bulk_header(&mut self, buf: &[u8], limits: &Limits) -> Step<usize> {
-        let (len, next) = match short_number(buf, self.pos + 1) {
-            Some(found) if buf[self.pos] == b'$' => found,
-            _ => self.bulk_header_slow(buf, limits)?,
+        let (len, next) = match short_header(buf, self.pos, b'$') {
+            Some(found) => found,
+            None => self.bulk_header_slow(buf, limits)?,
         };
         if len > limits.max_bulk_bytes {
             return Err(Parsed::Error(Error::INVALID_BULK));
@@ -270,58 +273,58 @@ impl Parser {
     }
 }
 
-/// The length of a request that is complete and in no way unusual: the common case, in
-/// one pass without any state. `None` leaves the decision to the parser.
+/// See [`Parser::whole`].
 #[inline]
 fn ordinary(buf: &[u8], limits: &Limits, spans: &mut Vec<Span>) -> Option<usize> {
-    let max_args = UNAUTH_MAX_ARGS.min(limits.max_args);
-    let max_bulk_bytes = UNAUTH_MAX_BULK_BYTES.min(limits.max_bulk_bytes);
-    let (count, mut pos) = short_number(buf, 1)?;
-    if count == 0 || count > max_args {
+    let (count, mut pos) = short_header(buf, 0, b'*')?;
+    if count == 0 || count > UNAUTH_MAX_ARGS || count > limits.max_args {
         return None;
     }
-    for _ in 0..count {
-        if *buf.get(pos)? != b'$' {
-            return None;
-        }
-        let (len, start) = short_number(buf, pos + 1)?;
+    // Of a pipeline's requests most have as many arguments as the one before.
+    if spans.len() != count {
+        spans.resize(count, Span::default());
+    }
+    for span in spans {
+        let (len, start) = short_header(buf, pos, b'$')?;
         pos = start + len + 2;
-        if len > max_bulk_bytes || pos > buf.len() {
+        if pos > buf.len() || len > UNAUTH_MAX_BULK_BYTES || len > limits.max_bulk_bytes {
             return None;
         }
-        spans.push(Span { start, len });
+        *span = Span { start, len };
     }
     Some(pos)
 }
 
-/// A canonical number of one to five digits at `at`, and where the line after its CR and
-/// one more byte begins; `None` for anything else, which a slower look decides.
+/// The canonical number of one to five digits in the line at `at` that starts with `kind`, and
+/// where the line after its CR and one more byte begins; `None` for anything else, which a
+/// slower look decides. Numbers of one and two digits are told by looking at four bytes at once.
 #[inline(always)]
-fn short_number(buf: &[u8], at: usize) -> Option<(usize, usize)> {
-    let Some(&[a, b, c, _]) = buf.get(at..).and_then(<[u8]>::first_chunk) else {
-        return longer_number(buf, at);
+fn short_header(buf: &[u8], at: usize, kind: u8) -> Option<(usize, usize)> {
+    let Some(&[a, tens, ones, d, _]) = buf.get(at..).and_then(<[u8]>::first_chunk) else {
+        return longer_header(buf, at, kind);
     };
-    let (tens, ones) = (a.wrapping_sub(b'0'), b.wrapping_sub(b'0'));
-    if b == b'\r' && tens < 10 {
-        Some((usize::from(tens), at + 3))
-    } else if c == b'\r' && (1..10).contains(&tens) && ones < 10 {
-        Some((usize::from(tens * 10 + ones), at + 4))
+    let word = u32::from_le_bytes([a, tens, ones, d]);
+    let (tens, units) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    if word & 0x00ff_00ff == u32::from_le_bytes([kind, 0, b'\r', 0]) && tens < 10 {
+        Some((usize::from(tens), at + 4))
+    } else if word & 0xff00_00ff == u32::from_le_bytes([kind, 0, 0, b'\r']) && (1..10).contains(&tens) && units < 10 {
+        Some((usize::from(tens) * 10 + usize::from(units), at + 5))
     } else {
-        longer_number(buf, at)
+        longer_header(buf, at, kind)
     }
 }
 
-/// [`short_number`] for three to five digits, or at the very end of the buffer.
+/// [`short_header`] for three to five digits, or at the very end of the buffer.
 #[inline(never)]
-fn longer_number(buf: &[u8], at: usize) -> Option<(usize, usize)> {
-    let text = buf.get(at..)?;
+fn longer_header(buf: &[u8], at: usize, kind: u8) -> Option<(usize, usize)> {
+    let text = buf.get(at..)?.strip_prefix(&[kind])?;
     let digits = text.iter().take(6).take_while(|b| b.is_ascii_digit()).count();
     let canonical = digits == 1 || (2..=5).contains(&digits) && text[0] != b'0';
     if !canonical || text.get(digits) != Some(&b'\r') || text.len() < digits + 2 {
         return None;
     }
     let n = text[..digits].iter().fold(0, |n, &b| n * 10 + usize::from(b - b'0'));
-    Some((n, at + digits + 2))
+    Some((n, at + digits + 3))
 }
 
 #[cfg(test)]

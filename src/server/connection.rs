@@ -23,7 +23,10 @@ use std::{
     io,
     pin::{Pin, pin},
     rc::Rc,
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     task::{Context, Poll},
     time::Duration,
 };
@@ -353,11 +356,14 @@ impl<E: Env> Connection<E> {
         let stats = w.stats(&self.local.engine.shared);
         let limit = w.config.limits.client_output_buffer_limit.of(!self.session.subscriptions.is_empty());
         let used = if self.out.len() <= UNLIMITED_OUTPUT_BYTES { 0 } else { self.out.memory_bytes() as u64 };
-        let now = self.local.env.mono();
-        let soft = limit.soft_bytes > 0 && used >= limit.soft_bytes;
-        let since = if soft { Some(*self.soft_since.get_or_insert(now)) } else { None };
-        self.soft_since = since;
-        let too_long = since.is_some_and(|t| now.0 - t.0 > limit.soft_s * 1_000_000_000);
+        let mut too_long = false;
+        if limit.soft_bytes > 0 && used >= limit.soft_bytes {
+            let now = self.local.env.mono();
+            let since = *self.soft_since.get_or_insert(now);
+            too_long = now.0 - since.0 > limit.soft_s * 1_000_000_000;
+        } else {
+            self.soft_since = None;
+        }
         let over = limit.hard_bytes > 0 && used >= limit.hard_bytes || too_long;
         if over {
             let addr = &self.session.info.addr;
@@ -463,7 +469,7 @@ impl<E: Env> Connection<E> {
         let stats = w.stats(&self.local.engine.shared);
         stats.reads.add(1);
         stats.net_in_bytes.add(n as u64);
-        self.session.info.net_in_bytes.fetch_add(n as u64, Relaxed);
+        count(&self.session.info.net_in_bytes, n);
         Poll::Ready(Ok(n))
     }
 
@@ -491,10 +497,15 @@ impl<E: Env> Connection<E> {
             let stats = w.stats(&self.local.engine.shared);
             stats.writes.add(1);
             stats.net_out_bytes.add(n as u64);
-            self.session.info.net_out_bytes.fetch_add(n as u64, Relaxed);
+            count(&self.session.info.net_out_bytes, n);
         }
         Poll::Ready(Ok(()))
     }
+}
+
+/// Adds to what only the connection's own task writes, so that no locked instruction is needed.
+fn count(sum: &AtomicU64, n: usize) {
+    sum.store(sum.load(Relaxed) + n as u64, Relaxed);
 }
 
 /// Replies an error from outside the engine.

@@ -65,7 +65,8 @@ impl<'a> Args<'a> {
     }
 
     /// Arguments from `i` on.
-    pub fn from(&self, i: usize) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + use<'a> {
+    #[inline]
+    pub fn from(&self, i: usize) -> impl DoubleEndedIterator<Item = &'a [u8]> + ExactSizeIterator + Clone + use<'a> {
         let (buf, spans) = (self.buf, &self.spans[i.min(self.spans.len())..]);
         spans.iter().map(move |s| &buf[s.start..s.start + s.len])
     }

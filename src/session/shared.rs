@@ -93,7 +93,13 @@ impl Pause {
     /// Whether commands that write, at least, are held: the data set stands still.
     #[inline]
     pub fn is_on(&self, now: Now) -> bool {
-        self.holds(now.mono.0 / 1_000_000, true).is_some()
+        !self.is_off() && self.holds(now.mono.0 / 1_000_000, true).is_some()
+    }
+
+    /// Whether there is no pause for sure, which needs no clock.
+    #[inline]
+    pub fn is_off(&self) -> bool {
+        self.until_ms.load(SeqCst) == 0
     }
 
     /// Whether it holds all commands and how many ms of it are left, if it is in force.

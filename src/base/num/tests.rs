@@ -6,6 +6,19 @@ fn text(v: f64) -> String {
 }
 
 #[test]
+fn short_digits_are_those_that_are_printed() {
+    let edges = (0..8).flat_map(|power| [10u64.pow(power) - 1, 10u64.pow(power), 10u64.pow(power) + 1]);
+    for n in edges.chain(0..12_000).chain((0..100_000_000).step_by(997)).chain([99_999_999]) {
+        let (word, count) = short_digits(n).unwrap();
+        let digits = word.to_le_bytes();
+        assert_eq!(digits[..count], *n.to_string().as_bytes());
+        assert!(digits[count..].iter().all(|b| *b == 0));
+    }
+    assert_eq!(short_digits(100_000_000), None);
+    assert_eq!(short_digits(u64::MAX), None);
+}
+
+#[test]
 fn integers_are_canonical() {
     for ok in ["0", "1", "-1", "9223372036854775807", "-9223372036854775808"] {
         assert_eq!(parse_i64(ok.as_bytes()), ok.parse().ok(), "{ok}");

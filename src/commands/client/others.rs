@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub fn list(ctx: &mut Ctx) -> Outcome {
-    let filter = Filter::parse(ctx.args, 2, ctx.shared.keyspace.databases(), &BadId::List)?;
+    let filter = Filter::parse(*ctx.args, 2, ctx.shared.keyspace.databases(), &BadId::List)?;
     ctx.session.publish();
     let me = ctx.session.id();
     let mut text = String::new();
@@ -31,7 +31,7 @@ pub fn kill(ctx: &mut Ctx) -> Outcome {
     let filter = if by_address {
         Filter::addr(ctx.arg(2))
     } else {
-        let mut f = Filter::parse(ctx.args, 2, ctx.shared.keyspace.databases(), &BadId::Kill)?;
+        let mut f = Filter::parse(*ctx.args, 2, ctx.shared.keyspace.databases(), &BadId::Kill)?;
         f.skip_me.get_or_insert(true);
         f
     };

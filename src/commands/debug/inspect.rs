@@ -18,7 +18,7 @@ use std::fmt::Write;
 pub fn object(ctx: &mut Ctx) -> Outcome {
     let fast = ctx.argc() == 4 && ctx.is(3, "FAST");
     let (key, now) = (ctx.key(2), ctx.now.wall);
-    let (access, config) = (ctx.keys.access, ctx.config);
+    let (access, config) = (*ctx.keys.access, ctx.config);
     let (fill, depth) = (config.encoding.list_max_listpack_size, config.encoding.list_compress_depth);
     let Some(e) = ctx.keys.inspect_quietly(key) else { return Err(Error::NO_KEY) };
     // Where a value lies differs from run to run; the hash of its key stands for it.

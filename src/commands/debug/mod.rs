@@ -10,7 +10,7 @@ mod protocol;
 
 use super::{
     config_cmd,
-    ctx::{Again, Ctx, DONE, Flow, Outcome, ShellRequest},
+    ctx::{Again, Ctx, DONE, Outcome, ShellRequest, shell},
     row::{Flags, Group, Row, Scope},
 };
 use crate::{
@@ -74,7 +74,7 @@ const SUBS: &[Sub] = &[
     sub(
         "LOADAOF",
         (2, 2),
-        |_| Ok(Flow::Shell(ShellRequest::LoadAgain(Again::Aof))),
+        |_| shell(ShellRequest::LoadAgain(Again::Aof)),
         ["", "    Write out the append-only file, and load the data set from it again."],
     ),
     sub("LOG", (3, 3), log, [" <message>", "    Write a line to the server's log."]),
@@ -170,7 +170,7 @@ fn pause_cron(ctx: &mut Ctx) -> Outcome {
 
 fn sleep(ctx: &mut Ctx) -> Outcome {
     let seconds = parse_f64(ctx.arg(2)).unwrap_or(0.0).clamp(0.0, 1e9);
-    Ok(Flow::Shell(ShellRequest::Sleep { ms: (seconds * 1000.0) as u64 }))
+    shell(ShellRequest::Sleep { ms: (seconds * 1000.0) as u64 })
 }
 
 fn reload(ctx: &mut Ctx) -> Outcome {
@@ -182,7 +182,7 @@ fn reload(ctx: &mut Ctx) -> Outcome {
             () => return Err(Error::new("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")),
         }
     }
-    Ok(Flow::Shell(ShellRequest::LoadAgain(Again::Rdb { save, flush })))
+    shell(ShellRequest::LoadAgain(Again::Rdb { save, flush }))
 }
 
 fn error(ctx: &mut Ctx) -> Outcome {

@@ -141,7 +141,7 @@ fn restore(ctx: &mut Ctx) -> Outcome {
         }
     } else {
         e.set_expiry_ms(at_ms);
-        o.mark(&mut e, &ctx.keys.access, now);
+        o.mark(&mut e, ctx.keys.access, now);
         ctx.keys.put(key.hash, e, event::RESTORE);
         if let (Some(at), false, true) = (at_ms, o.absolute, ctx.journals()) {
             ctx.journal_with(&[(2, itoa::Buffer::new().format(at).as_bytes()), (ctx.argc(), b"ABSTTL")]);

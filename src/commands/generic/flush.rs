@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        ctx::{Ctx, DONE, Flow, Outcome, ShellRequest},
+        ctx::{Ctx, DONE, Outcome, ShellRequest, shell},
         row::{Acl, Arg, Flags, Group, Row, Run, Scope},
     },
     row,
@@ -82,7 +82,7 @@ fn replied(ctx: &mut Ctx, lazy: bool, saved: Option<u64>) -> Outcome {
     ctx.out.ok();
     let freed = !lazy && !ctx.session.deny_blocking && !ctx.keys.changes.garbage.is_empty();
     let waits = freed || saved.is_some();
-    if waits { Ok(Flow::Shell(ShellRequest::AwaitFlushed { freed, saved })) } else { DONE }
+    if waits { shell(ShellRequest::AwaitFlushed { freed, saved }) } else { DONE }
 }
 
 /// Whether memory is to be given back in the background.

@@ -6,7 +6,7 @@
 
 use super::{
     super::{
-        ctx::{Ctx, DONE, Flow, Outcome, ShellRequest},
+        ctx::{Ctx, DONE, Outcome, ShellRequest, shell},
         row::{Acl, Arg, Begin, Find, Flags, KeyFlags, KeySpec, Row},
     },
     row,
@@ -117,7 +117,7 @@ impl Options {
     fn parse(ctx: &Ctx) -> Result<Options, Error> {
         let (mut o, mut i) = (Options::default(), OPTIONS_AT);
         while i < ctx.argc() {
-            let len = option_len(ctx.args, i);
+            let len = option_len(*ctx.args, i);
             if i + len >= ctx.argc() {
                 return Err(Error::SYNTAX);
             } else if len > 0 {
@@ -144,7 +144,7 @@ fn migrate(ctx: &mut Ctx) -> Outcome {
     let c = &ctx.config.persistence;
     let format = Format { version: c.rdb_version as u16, compress: c.rdbcompression };
     let mut cargo = Vec::new();
-    for i in key_range(ctx.args) {
+    for i in key_range(*ctx.args) {
         let key = ctx.key(i);
         if ctx.session.deny_blocking {
             if ctx.keys.exists(key) {
@@ -160,7 +160,7 @@ fn migrate(ctx: &mut Ctx) -> Outcome {
         return DONE;
     }
     let claim = (!o.copy).then(|| ctx.shared.moving.claim(cargo.iter().map(|c| &*c.key)));
-    Ok(Flow::Shell(ShellRequest::Migrate(Box::new(Migration {
+    shell(ShellRequest::Migrate(Box::new(Migration {
         host: String::from_utf8_lossy(ctx.arg(1)).into_owned(),
         port: parse_i64(ctx.arg(2)).and_then(|n| u16::try_from(n).ok()).unwrap_or(0),
         database,
@@ -170,5 +170,5 @@ fn migrate(ctx: &mut Ctx) -> Outcome {
         db: ctx.keys.db,
         cargo,
         claim,
-    }))))
+    })))
 }

@@ -107,7 +107,7 @@ fn unless_missing(ctx: &mut Ctx, message: &str) -> Outcome {
 fn reply_clock(ctx: &mut Ctx, f: fn(&AccessPolicy, u32, Wall) -> i64) -> Outcome {
     let key = ctx.key(2);
     match ctx.keys.inspect_quietly(key).map(|e| e.clock()) {
-        Some(clock) => ctx.out.int(f(&ctx.keys.access, clock, ctx.now.wall)),
+        Some(clock) => ctx.out.int(f(ctx.keys.access, clock, ctx.now.wall)),
         None => ctx.out.null(),
     }
     DONE

@@ -81,7 +81,7 @@ fn geoadd(ctx: &mut Ctx) -> Outcome {
     }
     let mut pairs = Pairs::new();
     for i in (at..ctx.argc()).step_by(3) {
-        pairs.push((geo::encode(point_arg(ctx.args, i)?) as f64, ctx.arg(i + 2)));
+        pairs.push((geo::encode(point_arg(*ctx.args, i)?) as f64, ctx.arg(i + 2)));
     }
     if pairs.is_empty() {
         return Err(Error::SYNTAX);
@@ -100,7 +100,7 @@ fn geoadd(ctx: &mut Ctx) -> Outcome {
 fn geodist(ctx: &mut Ctx) -> Outcome {
     let unit_m = match ctx.argc() {
         4 => 1.0,
-        5 => unit_arg(ctx.args, 4)?,
+        5 => unit_arg(*ctx.args, 4)?,
         _ => return Err(Error::SYNTAX),
     };
     let (key, names) = (ctx.key(1), [ctx.arg(2), ctx.arg(3)]);

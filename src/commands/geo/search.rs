@@ -291,7 +291,7 @@ fn search(ctx: &mut Ctx, family: Family) -> Outcome {
     let (key, mut members) = (ctx.key(source), ctx.keys.new_zset());
     let e = ctx.keys.read_zset(key)?;
     let set = e.as_ref().map(|e| ZsetRef::of(e));
-    let request = Request::parse(ctx.args, family, set)?;
+    let request = Request::parse(*ctx.args, family, set)?;
     let found = match (set, &request.shape) {
         (Some(set), Some(_)) => find(set, &request),
         _ => Vec::new(),

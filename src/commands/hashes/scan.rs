@@ -32,7 +32,7 @@ fn hscan(ctx: &mut Ctx) -> Outcome {
     let Some(e) = ctx.keys.read_hash(key)? else {
         return scan_value::reply_nothing(&mut ctx.out);
     };
-    let (hash, options) = (HashRef::of(&e, now), Options::parse(ctx.args, Some("NOVALUES"))?);
+    let (hash, options) = (HashRef::of(&e, now), Options::parse(*ctx.args, Some("NOVALUES"))?);
     scan_value::reply(&mut ctx.out, cursor, &options, |cursor, out, tally| {
         hash.scan(cursor, |field, value| {
             tally.seen += 1;

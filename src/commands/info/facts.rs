@@ -68,7 +68,7 @@ impl<'a> Facts<'a> {
     /// Visits every shard and every client.
     pub fn gather(ctx: &mut Ctx<'a, '_>) -> Facts<'a> {
         let mut facts = Facts {
-            now: ctx.now,
+            now: *ctx.now,
             config: ctx.config,
             shared: ctx.shared,
             shards: ShardStats::default(),

@@ -13,7 +13,6 @@ use crate::{
     data::list::End,
     keyspace::list::ListMut,
     protocol::{Error, Reply},
-    session::Args,
 };
 
 /// This file's commands.
@@ -129,7 +128,7 @@ fn rpop(ctx: &mut Ctx) -> Outcome {
 fn push(ctx: &mut Ctx, end: End) -> Outcome {
     let (key, limit) = (ctx.key(1), limit(ctx));
     let list = ctx.keys.upsert_list(key, limit)?;
-    let len = push_args(list, ctx.args.skip(2), end);
+    let len = push_args(list, ctx.args.from(2), end);
     ctx.out.int(len as i64);
     DONE
 }
@@ -137,7 +136,7 @@ fn push(ctx: &mut Ctx, end: End) -> Outcome {
 fn push_existing(ctx: &mut Ctx, end: End) -> Outcome {
     let (key, limit) = (ctx.key(1), limit(ctx));
     let len = match ctx.keys.edit_list(key, limit)? {
-        Some(list) => push_args(list, ctx.args.skip(2), end),
+        Some(list) => push_args(list, ctx.args.from(2), end),
         None => 0,
     };
     ctx.out.int(len as i64);
@@ -146,13 +145,10 @@ fn push_existing(ctx: &mut Ctx, end: End) -> Outcome {
 
 /// Adds all of `elements` at an end, one after the other; returns the list's length.
 #[inline]
-fn push_args(mut list: ListMut, elements: Args, end: End) -> usize {
-    list.grow(elements.from(0).map(<[u8]>::len).sum(), elements.len());
-    for element in elements.from(0) {
-        list.push(end, element.into());
-    }
-    let len = list.len();
-    list.grown(pushed(end), elements.len() as u64);
+fn push_args<'t>(mut list: ListMut, elements: impl ExactSizeIterator<Item = &'t [u8]> + Clone, end: End) -> usize {
+    let count = elements.len();
+    let len = list.push_all(end, elements);
+    list.grown(pushed(end), count as u64);
     len
 }
 

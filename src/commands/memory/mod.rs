@@ -9,7 +9,7 @@ pub mod figures;
 mod stats;
 
 use super::{
-    ctx::{Ctx, DONE, Flow, Outcome, ShellRequest},
+    ctx::{Ctx, DONE, Outcome, ShellRequest, shell},
     help,
     row::{Acl, Arg, Flags, Group, KeyFlags, KeySpec, Row, Run, Scope},
 };
@@ -87,9 +87,9 @@ fn usage(ctx: &mut Ctx) -> Outcome {
 }
 
 fn malloc_stats(_: &mut Ctx) -> Outcome {
-    Ok(Flow::Shell(ShellRequest::AllocatorReport))
+    shell(ShellRequest::AllocatorReport)
 }
 
 fn purge(_: &mut Ctx) -> Outcome {
-    Ok(Flow::Shell(ShellRequest::ReleaseMemory))
+    shell(ShellRequest::ReleaseMemory)
 }

@@ -99,7 +99,7 @@ fn sscan(ctx: &mut Ctx) -> Outcome {
     let Some(e) = ctx.keys.read_set(key)? else {
         return scan_value::reply_nothing(&mut ctx.out);
     };
-    let (set, options) = (SetRef::of(&e), Options::parse(ctx.args, None)?);
+    let (set, options) = (SetRef::of(&e), Options::parse(*ctx.args, None)?);
     scan_value::reply(&mut ctx.out, cursor, &options, |cursor, out, tally| {
         set.scan(cursor, |member| {
             tally.seen += 1;

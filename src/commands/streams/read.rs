@@ -161,7 +161,8 @@ fn wait(ctx: &mut Ctx, a: &ReadArgs, or_loss: bool, args: Option<OwnedArgs>) -> 
         Some(deadline) if !ctx.session.deny_blocking => {
             let keys = (a.first..a.first + a.streams).collect();
             let on_timeout = TimeoutReply::NullArray;
-            Ok(Flow::Block(Block { keys, deadline, want: Type::Stream, or_loss, args, on_timeout }))
+            let block = Block { keys, deadline, want: Type::Stream, or_loss, args, on_timeout };
+            Ok(Flow::Block(Box::new(block)))
         }
         _ => {
             ctx.out.null_array();

@@ -36,7 +36,7 @@ fn zscan(ctx: &mut Ctx) -> Outcome {
     let Some(e) = ctx.keys.read_zset(key)? else {
         return scan_value::reply_nothing(&mut ctx.out);
     };
-    let (set, options) = (ZsetRef::of(&e), Options::parse(ctx.args, Some("NOSCORES"))?);
+    let (set, options) = (ZsetRef::of(&e), Options::parse(*ctx.args, Some("NOSCORES"))?);
     // Valkey prints the scores of the two forms in two ways.
     let text = if matches!(set, ZsetRef::Tree(_)) { f64_text_17 } else { f64_text };
     scan_value::reply(&mut ctx.out, cursor, &options, |cursor, out, tally| {

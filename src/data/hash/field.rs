@@ -218,13 +218,14 @@ impl Field {
         self.shape().size()
     }
 
-    /// Changes value and expiry, in place if the block can stay.
-    pub fn update(&mut self, value: &[u8], expiry_ms: Option<u64>) {
+    /// Changes value and expiry, in place if the block can stay; if not, returns the heap bytes
+    /// before and after.
+    pub fn update(&mut self, value: &[u8], expiry_ms: Option<u64>) -> Option<(usize, usize)> {
         let old = self.shape();
         let new = Shape::of(old.field_len, value.len(), expiry_ms.is_some());
-        if new.flags != old.flags || new.size() != old.size() {
+        if new.flags != old.flags || new.used() != old.used() && new.size() != old.size() {
             *self = Field::new(self.key(), value, expiry_ms);
-            return;
+            return Some((old.size(), self.heap_bytes()));
         }
         let bytes = self.bytes_mut(new);
         new.write(bytes);
@@ -232,6 +233,7 @@ impl Field {
         if let Some(at) = expiry_ms {
             write_expiry(bytes, new, at);
         }
+        None
     }
 
     /// Changes the expiry only.

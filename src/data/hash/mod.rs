@@ -126,13 +126,15 @@ impl HashTable {
         self.note_expiry(expiry_ms);
         let make = || Field::new(field, value, expiry_ms);
         let (mut stored, new) = self.table.get_or_insert_with(hash, field, make);
-        if !new {
-            let expiry_ms = if expiry == NewExpiry::Keep { stored.expiry_ms() } else { expiry_ms };
-            self.block_bytes -= stored.heap_bytes();
-            stored.update(value, expiry_ms);
+        if new {
+            self.block_bytes += stored.heap_bytes();
+            return true;
         }
-        self.block_bytes += stored.heap_bytes();
-        new
+        let expiry_ms = if expiry == NewExpiry::Keep { stored.expiry_ms() } else { expiry_ms };
+        if let Some((before, after)) = stored.update(value, expiry_ms) {
+            self.block_bytes = self.block_bytes - before + after;
+        }
+        false
     }
 
     /// Removes `field`; whether it was stored.

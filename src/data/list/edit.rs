@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::node::Node;
-use super::{End, List, Side, small};
+use super::{End, List, Side, ring_bytes, small};
 use crate::data::alloc::size_class;
 use crate::data::packed::{ByteStore, Item, Needle};
 
@@ -175,6 +175,7 @@ impl List {
             node.shrink();
         }
         self.buffer_bytes = self.nodes.iter().map(Node::heap_bytes).sum();
+        self.ring_bytes = ring_bytes(&self.nodes);
     }
 
     fn can_merge(&self, a: &Node, b: &Node) -> bool {
@@ -183,6 +184,7 @@ impl List {
     }
 
     /// Whether node `i` exists and has room for `item`.
+    #[inline(always)]
     pub(super) fn has_room(&self, i: usize, item: Item<'_>) -> bool {
         let text_len = item.text_len();
         self.nodes.get(i).is_some_and(|node| {
@@ -206,6 +208,7 @@ impl List {
         self.len += node.count();
         self.buffer_bytes += node.heap_bytes();
         self.nodes.insert(i, node);
+        self.ring_bytes = ring_bytes(&self.nodes);
     }
 
     pub(super) fn remove_node(&mut self, i: usize) -> Node {
@@ -214,6 +217,7 @@ impl List {
         self.buffer_bytes -= node.heap_bytes();
         if self.nodes.len() < self.nodes.capacity() / 4 {
             self.nodes.shrink_to(self.nodes.len() * 2);
+            self.ring_bytes = ring_bytes(&self.nodes);
         }
         node
     }

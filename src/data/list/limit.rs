@@ -7,72 +7,69 @@
 //! in its key's block, becomes a large one.
 
 /// Bytes of a node that is bounded by its number of elements.
-const COUNTED_NODE_BYTES: usize = 8192;
+const COUNTED_NODE_BYTES: u32 = 8192;
 /// What Valkey adds to an element's text when it asks whether a node has room.
 const ELEMENT_OVERHEAD: usize = 8;
 
 /// The bounds of one packed node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeLimit {
-    /// Negative: a size class; positive: a number of elements.
-    fill: i16,
-    /// Texts of so many bytes or more are large whatever `fill` says; 0 for no such bound.
+    node_bytes: u32,
+    /// [`UNCOUNTED`] if only bytes count.
+    count: u32,
+    /// Texts of so many bytes or more are large.
     large_from: u32,
 }
 
+/// No number of elements is too large.
+const UNCOUNTED: u32 = u32::MAX;
+
 impl NodeLimit {
     /// The limit that `list-max-listpack-size` (any value is accepted) asks for.
+    #[inline]
     pub fn new(list_max_listpack_size: i32) -> NodeLimit {
-        let fill = match list_max_listpack_size {
-            0 => 1,
-            v => v.clamp(-5, i32::from(i16::MAX)) as i16,
+        let (node_bytes, count) = match list_max_listpack_size {
+            v if v < 0 => (2048 << v.max(-5).unsigned_abs(), UNCOUNTED),
+            v => (COUNTED_NODE_BYTES, v.clamp(1, i32::from(i16::MAX)).unsigned_abs()),
         };
-        NodeLimit { fill, large_from: 0 }
+        NodeLimit { node_bytes, count, large_from: node_bytes + 1 }
     }
 
     /// The same limit, but texts of `bytes` or more (0: by the limit again) get a node for
     /// themselves. For `DEBUG QUICKLIST-PACKED-THRESHOLD`.
+    #[inline]
     pub fn with_large_from(self, bytes: u32) -> NodeLimit {
-        NodeLimit { large_from: bytes, ..self }
-    }
-
-    fn max_bytes(self) -> Option<usize> {
-        (self.fill < 0).then(|| 2048 << -self.fill)
-    }
-
-    fn max_count(self) -> Option<usize> {
-        (self.fill > 0).then_some(self.fill as usize)
+        NodeLimit { large_from: if bytes > 0 { bytes } else { self.node_bytes + 1 }, ..self }
     }
 
     /// Whether `count` elements that measure `listpack_bytes` are too many for one node, or
     /// for a small list.
+    #[inline]
     pub fn exceeded(self, listpack_bytes: usize, count: usize) -> bool {
-        match (self.max_bytes(), self.max_count()) {
-            (Some(max), _) => listpack_bytes > max,
-            (None, max) => listpack_bytes > COUNTED_NODE_BYTES || max.is_some_and(|max| count > max),
-        }
+        listpack_bytes > self.node_bytes as usize || count > self.count as usize
     }
 
     /// Whether a node that measures `listpack_bytes` with `count` elements has room for one
     /// more of `text_len` bytes.
+    #[inline]
     pub(super) fn has_room(self, listpack_bytes: usize, count: usize, text_len: usize) -> bool {
         !self.exceeded(listpack_bytes + text_len + ELEMENT_OVERHEAD, count + 1)
     }
 
     /// Whether a text of `len` bytes gets a node for itself.
+    #[inline]
     pub fn is_large(self, len: usize) -> bool {
-        match self.large_from {
-            0 => len > self.max_bytes().unwrap_or(COUNTED_NODE_BYTES),
-            from => len >= from as usize,
-        }
+        len >= self.large_from as usize
     }
 
     /// Whether a list that is one packed node should be a small one: after losing elements
     /// (`shrinking`) only at half the limit, so that it does not go back and forth.
     pub fn suits_small(self, listpack_bytes: usize, count: usize, shrinking: bool) -> bool {
         let halves = usize::from(shrinking);
-        self.max_bytes().is_none_or(|max| listpack_bytes <= max >> halves)
-            && self.max_count().is_none_or(|max| count <= max >> halves)
+        match self.count {
+            UNCOUNTED => listpack_bytes <= self.node_bytes as usize >> halves,
+            max => count <= max as usize >> halves,
+        }
     }
 }
 

@@ -51,15 +51,16 @@ pub enum Side {
 pub struct List {
     nodes: VecDeque<Node>,
     len: usize,
-    /// Heap bytes of the nodes' buffers.
+    /// Heap bytes of the nodes' buffers, and of the ring itself.
     buffer_bytes: usize,
+    ring_bytes: usize,
     limit: NodeLimit,
 }
 
 impl List {
     /// A list without elements.
     pub fn new(limit: NodeLimit) -> List {
-        List { nodes: VecDeque::new(), len: 0, buffer_bytes: 0, limit }
+        List { nodes: VecDeque::new(), len: 0, buffer_bytes: 0, ring_bytes: 0, limit }
     }
 
     /// A list of the elements of a packed sequence, which become one node.
@@ -107,8 +108,9 @@ impl List {
     }
 
     /// Heap bytes behind this value, as the allocator rounds them. Constant time.
+    #[inline]
     pub fn heap_bytes(&self) -> usize {
-        self.buffer_bytes + ring_bytes(&self.nodes)
+        self.buffer_bytes + self.ring_bytes
     }
 
     /// Number of nodes.
@@ -122,6 +124,7 @@ impl List {
     }
 
     /// Adds an element at an end.
+    #[inline]
     pub fn push<'a>(&mut self, end: End, item: impl Into<Item<'a>>) {
         let item = item.into();
         let i = match end {
@@ -129,10 +132,14 @@ impl List {
             End::Tail => self.nodes.len().saturating_sub(1),
         };
         if self.has_room(i, item) {
-            let n = if end == End::Head { 0 } else { self.nodes[i].count() };
-            self.edit_node(i, |node| node.insert(n, item));
-            return;
+            return self.edit_node(i, |node| node.push(end, item));
         }
+        self.push_node(end, i, item);
+    }
+
+    /// Adds an element as a node of its own beside node `i`, the last one at that end.
+    #[cold]
+    fn push_node(&mut self, end: End, i: usize, item: Item) {
         if !self.nodes.is_empty() {
             // It stops being an end now: what room it has left is given back.
             self.edit_node(i, Node::shrink);
@@ -158,13 +165,11 @@ impl List {
             End::Tail => self.nodes.len().checked_sub(1)?,
         };
         let node = self.nodes.get(i)?;
-        let n = if end == End::Head { 0 } else { node.count() - 1 };
-        let result = f(node.get(n));
-        if node.count() == 1 {
-            self.remove_node(i);
-        } else {
-            self.edit_node(i, |node| node.remove(n, n + 1));
+        if node.count() > 1 {
+            return self.edit_node(i, |node| node.pop(end, f));
         }
+        let result = f(node.get(0));
+        self.remove_node(i);
         Some(result)
     }
 
@@ -249,6 +254,7 @@ impl List {
         }
         assert_eq!(self.len, self.nodes.iter().map(Node::count).sum::<usize>(), "the list's length");
         assert_eq!(self.buffer_bytes, buffer_bytes, "the account of heap bytes");
+        assert_eq!(self.ring_bytes, ring_bytes(&self.nodes), "the account of the ring");
     }
 }
 
@@ -257,7 +263,8 @@ impl Clone for List {
     fn clone(&self) -> List {
         let nodes = self.nodes.clone();
         let buffer_bytes = nodes.iter().map(Node::heap_bytes).sum();
-        List { nodes, buffer_bytes, ..*self }
+        let ring_bytes = ring_bytes(&nodes);
+        List { nodes, buffer_bytes, ring_bytes, ..*self }
     }
 }
 

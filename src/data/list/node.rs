@@ -8,6 +8,7 @@
 //!
 //! An element too large to be packed is a node for itself: its bare bytes, `plain`.
 
+use super::{self as list, small};
 use crate::data::alloc::size_class;
 use crate::data::packed::{ByteStore, Item, Iter, LISTPACK_OVERHEAD, Packed};
 
@@ -136,6 +137,23 @@ impl Node {
         self.count += 1;
     }
 
+    /// Adds `item` at an end.
+    #[inline]
+    pub fn push(&mut self, end: list::End, item: Item<'_>) {
+        assert!(!self.plain, "a plain node holds one element");
+        small::push(self, end, item);
+        self.count += 1;
+    }
+
+    /// Shows the element at an end to `f` and removes it, if these are packed elements.
+    #[inline]
+    pub fn pop<R>(&mut self, end: list::End, f: impl FnOnce(Item<'_>) -> R) -> Option<R> {
+        assert!(!self.plain, "a plain node is removed as a whole");
+        let result = small::pop(self, end, f)?;
+        self.count -= 1;
+        Some(result)
+    }
+
     /// Puts `item` in place of element number `n`.
     pub fn replace(&mut self, n: usize, item: Item<'_>) {
         assert!(!self.plain, "a plain node is replaced as a whole");
@@ -186,15 +204,20 @@ impl Node {
     }
 
     /// Makes at least `need` bytes of room at `end` of the buffer.
+    #[inline]
     fn make_room(&mut self, end: End, need: usize) {
-        let len = self.bytes().len();
         let room = match end {
             End::Front => self.head as usize,
             End::Back => self.buf.capacity() - self.buf.len(),
         };
-        if room >= need {
-            return;
+        if room < need {
+            self.move_or_grow(end, need);
         }
+    }
+
+    #[cold]
+    fn move_or_grow(&mut self, end: End, need: usize) {
+        let len = self.bytes().len();
         let capacity = if self.buf.capacity() - len >= need {
             self.buf.capacity()
         } else {
@@ -233,7 +256,28 @@ impl ByteStore for Node {
         &mut self.buf[self.head as usize..]
     }
 
+    #[inline]
     fn splice(&mut self, at: usize, remove: usize, insert: usize) -> &mut [u8] {
+        let head = self.head as usize;
+        let start = head + at;
+        if start + remove == self.buf.len() && start + insert <= self.buf.capacity() {
+            // At the back, where there is room: nothing moves.
+            self.buf.resize(start + insert, 0);
+            return &mut self.buf[start..];
+        }
+        if at > 0 || head + remove < insert || head + remove >= self.buf.len() {
+            return self.splice_within(at, remove, insert);
+        }
+        // At the front, where there is room: nothing moves.
+        let head = head + remove - insert;
+        self.head = head as u32;
+        &mut self.buf[head..head + insert]
+    }
+}
+
+impl Node {
+    /// [`ByteStore::splice`] where bytes or the buffer may have to be moved.
+    fn splice_within(&mut self, at: usize, remove: usize, insert: usize) -> &mut [u8] {
         let tail = self.bytes().len().checked_sub(at + remove).expect("splice within the node");
         let end = if at < tail { End::Front } else { End::Back };
         if insert > remove {
@@ -248,8 +292,12 @@ impl ByteStore for Node {
             }
             End::Back => {
                 let (from, to, len) = (head + at + remove, head + at + insert, self.buf.len());
-                self.buf.resize(len.max(to + tail), 0);
-                self.buf.copy_within(from..len, to);
+                if to + tail > len {
+                    self.buf.resize(to + tail, 0);
+                }
+                if tail > 0 {
+                    self.buf.copy_within(from..len, to);
+                }
                 self.buf.truncate(to + tail);
             }
         }

@@ -34,13 +34,15 @@ pub fn push<'a>(store: &mut impl ByteStore, end: End, item: impl Into<Item<'a>>)
 #[inline]
 pub fn pop<R>(store: &mut impl ByteStore, end: End, f: impl FnOnce(Item<'_>) -> R) -> Option<R> {
     let bytes = store.bytes();
-    let at = match end {
+    let (at, size) = match end {
         End::Head if bytes.is_empty() => return None,
-        End::Head => 0,
-        End::Tail => P::last(bytes)?,
+        End::Head => (0, P::next(bytes, 0)),
+        End::Tail => {
+            let at = P::last(bytes)?;
+            (at, bytes.len() - at)
+        }
     };
     let result = f(P::get(bytes, at));
-    let size = P::next(bytes, at) - at;
     store.splice(at, size, 0);
     Some(result)
 }

@@ -60,6 +60,7 @@ pub fn write(item: Item<'_>, out: &mut [u8]) -> usize {
     }
 }
 
+#[inline]
 fn write_str(s: &[u8], out: &mut [u8]) -> usize {
     assert!(s.len() <= MAX_STR_LEN, "a packed string is at most 4 GiB long");
     let header = str_header(s.len());
@@ -199,6 +200,10 @@ pub fn back_size(size: usize) -> usize {
 /// Writes the back length of an element of `size` bytes; `out` is exactly as long as that.
 #[inline]
 pub fn write_back(size: usize, out: &mut [u8]) {
+    if let [one] = out {
+        *one = size as u8;
+        return;
+    }
     let mut rest = size;
     for byte in out[1..].iter_mut().rev() {
         *byte = 0x80 | (rest & 0x7f) as u8;
@@ -210,6 +215,13 @@ pub fn write_back(size: usize, out: &mut [u8]) {
 /// The element size that the back length at the end of `b` tells. Panics when there is none.
 #[inline]
 pub fn read_back(b: &[u8]) -> usize {
+    match b {
+        [.., one @ 0..=0x7f] => usize::from(*one),
+        _ => read_long_back(b),
+    }
+}
+
+fn read_long_back(b: &[u8]) -> usize {
     let (mut size, mut shift, mut at) = (0usize, 0, b.len());
     loop {
         at -= 1;

@@ -37,6 +37,7 @@ pub use into_iter::IntoIter;
 pub use iter::Iter;
 pub use view::{View, ViewMut};
 
+use crate::base::bytes::same;
 use crate::base::hash::HashKey;
 use crate::data::prefetch;
 use directory::Directory;
@@ -137,17 +138,16 @@ impl<E: Element> Table<E> {
     #[inline]
     pub fn get(&self, hash: u64, key: &[u8]) -> Option<View<'_, E>> {
         let segment = self.directory.segment(hash);
-        let at = find::<E>(segment, hash, key)?;
-        Some(View::new(segment.slots()[at]))
+        let (_, slot) = find::<E>(segment, hash, key)?;
+        Some(View::new(slot))
     }
 
     /// The element with this key, to be changed or removed.
     #[inline(always)]
     pub fn get_mut(&mut self, hash: u64, key: &[u8]) -> Option<ViewMut<'_, E>> {
         let i = self.directory.index(hash);
-        let at = find::<E>(&self.directory.entries()[i], hash, key)?;
-        let first = self.directory.first(i);
-        Some(ViewMut::new(&mut self.directory, first, at))
+        let (at, slot) = find::<E>(&self.directory.entries()[i], hash, key)?;
+        Some(ViewMut::new(&mut self.directory, i, at, slot))
     }
 
     /// Adds an element whose key is not in the table yet.
@@ -160,20 +160,23 @@ impl<E: Element> Table<E> {
         let tag = element.tag();
         let slot = Slot::new(hash as u16, element.into_raw(), tag);
         let at = self.directory.place(first, slot);
-        ViewMut::new(&mut self.directory, first, at)
+        ViewMut::new(&mut self.directory, first, at, slot)
     }
 
     /// The element with this key, which `make` makes if there is none; also whether it did.
-    #[inline]
+    #[inline(always)]
     pub fn get_or_insert_with(&mut self, hash: u64, key: &[u8], make: impl FnOnce() -> E) -> (ViewMut<'_, E>, bool) {
         let i = self.directory.index(hash);
         match find::<E>(&self.directory.entries()[i], hash, key) {
-            Some(at) => {
-                let first = self.directory.first(i);
-                (ViewMut::new(&mut self.directory, first, at), false)
-            }
-            None => (self.insert(hash, make()), true),
+            Some((at, slot)) => (ViewMut::new(&mut self.directory, i, at, slot), false),
+            None => (self.insert_made(hash, make()), true),
         }
+    }
+
+    /// [`Table::insert`], apart from where most elements are found.
+    #[inline(never)]
+    fn insert_made(&mut self, hash: u64, element: E) -> ViewMut<'_, E> {
+        self.insert(hash, element)
     }
 
     /// Takes the element with this key out.
@@ -212,10 +215,10 @@ impl<E: Element> Drop for Table<E> {
     }
 }
 
-/// The slot of the element with this key in the segment for its hash.
+/// The slot of the element with this key in the segment for its hash, and the slot's index.
 #[inline]
-fn find<E: Element>(segment: &Segment, hash: u64, key: &[u8]) -> Option<usize> {
-    segment.find(hash as u16, |slot| handle::<E>(slot).key() == key)
+fn find<E: Element>(segment: &Segment, hash: u64, key: &[u8]) -> Option<(usize, Slot)> {
+    segment.find(hash as u16, |slot| same(handle::<E>(slot).key(), key))
 }
 
 /// Hands every element of a segment on, together with its hash.

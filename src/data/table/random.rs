@@ -25,7 +25,8 @@ impl<E: Element> Table<E> {
     /// Touches no block.
     pub fn pop_random(&mut self, rng: &mut impl FnMut() -> u64) -> Option<E> {
         let (first, at) = self.directory.draw(rng)?;
-        Some(ViewMut::<E>::new(&mut self.directory, first, at).remove())
+        let slot = self.directory.slot(first, at);
+        Some(ViewMut::<E>::new(&mut self.directory, first, at, slot).remove())
     }
 
     /// A random element whose tag is not 0; each has the same chance. None if there is none.

@@ -124,21 +124,26 @@ impl Segment {
         if to >= from { to - from } else { to + self.n() - from }
     }
 
-    /// The index of the slot with this fingerprint for which `is_it` holds.
-    #[inline]
-    pub fn find(&self, fingerprint: u16, is_it: impl Fn(Slot) -> bool) -> Option<usize> {
-        let buckets = self.buckets();
-        let mut at = self.home(fingerprint);
-        for _ in 0..buckets.len() {
-            let bucket = &buckets[at];
-            let mut matches = bucket.matches(fingerprint);
-            while matches != 0 {
-                let i = matches.trailing_zeros() as usize;
-                let slot = bucket.slots[i % WIDTH];
-                if !slot.is_empty() && is_it(slot) {
-                    return Some(at * WIDTH + i);
-                }
-                matches &= matches - 1;
+    /// The slot with this fingerprint for which `is_it` holds, and its index.
+    #[inline(always)]
+    pub fn find(&self, fingerprint: u16, is_it: impl Fn(Slot) -> bool) -> Option<(usize, Slot)> {
+        let at = self.home(fingerprint);
+        let bucket = self.buckets().get(at)?;
+        match bucket.find(fingerprint, &is_it) {
+            Some((i, slot)) => Some((at * WIDTH + i, slot)),
+            None if bucket.is_full() => self.find_after(at, fingerprint, &is_it),
+            None => None,
+        }
+    }
+
+    /// [`Segment::find`] in the buckets behind a full one, where few elements are.
+    #[inline(never)]
+    fn find_after(&self, home: usize, fingerprint: u16, is_it: &impl Fn(Slot) -> bool) -> Option<(usize, Slot)> {
+        let mut at = self.next(home);
+        while at != home {
+            let bucket = &self.buckets()[at];
+            if let Some((i, slot)) = bucket.find(fingerprint, is_it) {
+                return Some((at * WIDTH + i, slot));
             }
             if !bucket.is_full() {
                 return None;

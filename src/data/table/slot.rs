@@ -96,6 +96,21 @@ impl Bucket {
         taken
     }
 
+    /// The slot with this fingerprint for which `is_it` holds, and its index.
+    #[inline(always)]
+    pub fn find(&self, fingerprint: u16, is_it: &impl Fn(Slot) -> bool) -> Option<(usize, Slot)> {
+        let mut matches = self.matches(fingerprint);
+        while matches != 0 {
+            let i = matches.trailing_zeros() as usize % WIDTH;
+            let slot = self.slots[i];
+            if !slot.is_empty() && is_it(slot) {
+                return Some((i, slot));
+            }
+            matches &= matches - 1;
+        }
+        None
+    }
+
     /// A bit for each slot with this fingerprint. An empty slot looks like fingerprint 0.
     #[inline]
     pub fn matches(&self, fingerprint: u16) -> u32 {

@@ -45,36 +45,52 @@ impl<E> Deref for View<'_, E> {
 /// its key; the table learns of it when the view is dropped.
 pub struct ViewMut<'a, E: Element> {
     directory: &'a mut Directory,
-    /// Where the element is: the first entry of its segment, and its slot there.
-    first: usize,
-    at: usize,
+    /// Where the element is: some entry of its segment, and its slot there.
+    entry: u32,
+    at: u32,
+    /// What the slot holds. Mostly an element is where it was, so only then is it written back.
+    slot: Slot,
     element: ManuallyDrop<E>,
 }
 
 impl<'a, E: Element> ViewMut<'a, E> {
     #[inline]
-    pub(super) fn new(directory: &'a mut Directory, first: usize, at: usize) -> Self {
-        let element = handle(directory.slot(first, at));
-        ViewMut { directory, first, at, element }
+    pub(super) fn new(directory: &'a mut Directory, entry: usize, at: usize, slot: Slot) -> Self {
+        ViewMut { directory, entry: entry as u32, at: at as u32, slot, element: handle(slot) }
     }
 
     /// Takes the element out of the table.
     pub fn remove(self) -> E {
         let mut this = ManuallyDrop::new(self);
-        let (first, at) = (this.first, this.at);
+        let (first, at) = this.place();
         this.directory.take(first, at);
         // SAFETY: `this` is not used again, and its slot is gone.
         unsafe { ManuallyDrop::take(&mut this.element) }
     }
 
     /// Gives up the right to change the element; what has changed is written back.
+    #[inline]
     pub fn into_view(self) -> View<'a, E> {
-        let (first, at) = (self.first, self.at);
-        let directory: *const Directory = self.directory;
-        drop(self);
-        // SAFETY: the exclusive borrow of the directory lasts for `'a` and nobody else has it; from here on it
-        // is only read.
-        View::new(unsafe { &*directory }.slot(first, at))
+        View::new(ManuallyDrop::new(self).write_back())
+    }
+
+    /// The first entry of the segment, and the slot there.
+    fn place(&self) -> (usize, usize) {
+        (self.directory.first(self.entry as usize), self.at as usize)
+    }
+
+    /// Ends the use of the handle: tells the table where the element is now. Returns its slot.
+    #[inline]
+    fn write_back(&mut self) -> Slot {
+        let tag = self.element.tag();
+        // SAFETY: the handle is not used again; the slot owns the block from here on.
+        let block = unsafe { ManuallyDrop::take(&mut self.element) }.into_raw();
+        if block.as_ptr() != self.slot.block() || tag != self.slot.tag() {
+            self.slot = Slot::new(self.slot.fingerprint(), block, tag);
+            let (first, at) = self.place();
+            self.directory.set_slot(first, at, self.slot);
+        }
+        self.slot
     }
 
     /// Puts another element with the same key in the place of this one, which is returned.
@@ -103,10 +119,6 @@ impl<E: Element> DerefMut for ViewMut<'_, E> {
 impl<E: Element> Drop for ViewMut<'_, E> {
     #[inline]
     fn drop(&mut self) {
-        let fingerprint = self.directory.slot(self.first, self.at).fingerprint();
-        let tag = self.element.tag();
-        // SAFETY: the handle is not used again; the slot owns the block from here on.
-        let block = unsafe { ManuallyDrop::take(&mut self.element) }.into_raw();
-        self.directory.set_slot(self.first, self.at, Slot::new(fingerprint, block, tag));
+        self.write_back();
     }
 }

@@ -31,9 +31,9 @@ fn expire(r: &Rig, key: &str, ttl_s: u64) {
     let space = &r.engine.shared.keyspace;
     let (mut held, mut rng, mut changes) = (Held::new(space), Prng::new(0), Changes::default());
     held.all();
-    let access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: false, ahead_ms: 0 };
+    let mut access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: false, ahead_ms: 0 };
     let now = r.now().wall;
-    let mut keys = Keys { held: &mut held, db: 0, now, access, rng: &mut rng, changes: &mut changes };
+    let mut keys = Keys { held: &mut held, db: 0, now, access: &mut access, rng: &mut rng, changes: &mut changes };
     let key = keys.key(key.as_bytes());
     let mut e = keys.edit(key).expect("the key exists");
     e.entry_mut().set_expiry_ms(Some(now.0 + ttl_s * 1000));

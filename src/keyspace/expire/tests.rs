@@ -72,9 +72,10 @@ fn name(k: u16) -> Vec<u8> {
 
 impl Stage<'_> {
     fn keys<T>(&mut self, f: impl FnOnce(&mut Keys) -> T) -> T {
-        let access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
+        let mut access =
+            AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
         let Stage { held, rng, changes, .. } = self;
-        f(&mut Keys { held, db: 0, now: Wall(self.now), access, rng, changes })
+        f(&mut Keys { held, db: 0, now: Wall(self.now), access: &mut access, rng, changes })
     }
 
     /// Whoever touches a key that is due removes it, and whoever opens a hash its due field.

@@ -144,7 +144,7 @@ fn behaves(ops: Vec<Op>, limits: HashLimits) {
     let space = Keyspace::new(HashKey(1), 1, 1);
     let mut held = Held::new(&space);
     held.all();
-    let access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
+    let mut access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
     let (mut rng, mut changes) = (Prng::new(1), Changes::default());
     let (mut model, mut now, mut cursor) = (Model::new(), START, 0);
     for op in ops {
@@ -155,7 +155,8 @@ fn behaves(ops: Vec<Op>, limits: HashLimits) {
             }
             _ => {}
         }
-        let mut keys = Keys { held: &mut held, db: 0, now: Wall(now), access, rng: &mut rng, changes: &mut changes };
+        let mut keys =
+            Keys { held: &mut held, db: 0, now: Wall(now), access: &mut access, rng: &mut rng, changes: &mut changes };
         apply(&mut keys, &mut model, limits, op);
         compare(&mut keys, &model, limits);
         let shard = held.shard(0);

@@ -11,10 +11,10 @@ fn with_keys(f: impl FnOnce(&mut Keys)) {
     let space = Keyspace::new(HashKey(1), 1, 1);
     let mut held = Held::new(&space);
     held.all();
-    let access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
+    let mut access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
     let (mut rng, mut changes) = (Prng::new(1), Changes::default());
     let now = Wall(1_000_000);
-    f(&mut Keys { held: &mut held, db: 0, now, access, rng: &mut rng, changes: &mut changes });
+    f(&mut Keys { held: &mut held, db: 0, now, access: &mut access, rng: &mut rng, changes: &mut changes });
     let shard = held.shard(0);
     let entries: usize = shard.table(0).iter().map(|e| e.heap_bytes()).sum();
     assert_eq!(entries + shard.table_bytes(), shard.used_bytes(), "the memory account");

@@ -122,10 +122,11 @@ fn behaves(ops: Vec<Op>, limits: SetLimits) {
     let space = Keyspace::new(HashKey(1), 1, 1);
     let mut held = Held::new(&space);
     held.all();
-    let access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
+    let mut access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
     let (mut rng, mut changes, mut model) = (Prng::new(1), Changes::default(), Model::new());
     for op in ops {
-        let mut keys = Keys { held: &mut held, db: 0, now: Wall(1000), access, rng: &mut rng, changes: &mut changes };
+        let mut keys =
+            Keys { held: &mut held, db: 0, now: Wall(1000), access: &mut access, rng: &mut rng, changes: &mut changes };
         apply(&mut keys, &mut model, limits, op);
         compare(&mut keys, &model, limits);
         let shard = held.shard(0);
@@ -152,9 +153,9 @@ fn with_keys(f: impl FnOnce(Keys)) {
     let space = Keyspace::new(HashKey(1), 4, 1);
     let mut held = Held::new(&space);
     held.all();
-    let access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
+    let mut access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
     let (mut rng, mut changes) = (Prng::new(1), Changes::default());
-    f(Keys { held: &mut held, db: 0, now: Wall(1000), access, rng: &mut rng, changes: &mut changes });
+    f(Keys { held: &mut held, db: 0, now: Wall(1000), access: &mut access, rng: &mut rng, changes: &mut changes });
 }
 
 #[test]

@@ -141,10 +141,10 @@ proptest! {
         let space = Keyspace::new(HashKey(1), 1, 1);
         let mut held = Held::new(&space);
         held.all();
-        let access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
+        let mut access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
         let (mut rng, mut changes, mut model) = (Prng::new(1), Changes::default(), Model::default());
         for op in &ops {
-            let mut keys = Keys { held: &mut held, db: 0, now: Wall(1), access, rng: &mut rng, changes: &mut changes };
+            let mut keys = Keys { held: &mut held, db: 0, now: Wall(1), access: &mut access, rng: &mut rng, changes: &mut changes };
             // What has no key yet has no group either: the edit that made it is undone.
             apply(&mut keys, &mut model, op);
             model.exists = keys.exists(keys.key(b"a stream"));

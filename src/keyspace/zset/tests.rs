@@ -114,10 +114,11 @@ fn behaves(ops: Vec<Op>, limits: ZsetLimits) {
     let space = Keyspace::new(HashKey(1), 1, 1);
     let mut held = Held::new(&space);
     held.all();
-    let access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
+    let mut access = AccessPolicy { lfu: false, lfu_log_factor: 10, lfu_decay_minutes: 1, touch: true, ahead_ms: 0 };
     let (mut rng, mut changes, mut model) = (Prng::new(1), Changes::default(), Model::new());
     for op in ops {
-        let mut keys = Keys { held: &mut held, db: 0, now: Wall(1), access, rng: &mut rng, changes: &mut changes };
+        let mut keys =
+            Keys { held: &mut held, db: 0, now: Wall(1), access: &mut access, rng: &mut rng, changes: &mut changes };
         apply(&mut keys, &mut model, limits, op);
         compare(&mut keys, &model, limits);
         let shard = held.shard(0);

@@ -21,6 +21,7 @@ fn feed(stream: &[u8], cuts: &[usize], limits: &Limits) -> Outcome {
         buf.extend_from_slice(&stream[fed..end]);
         fed = end;
         loop {
+            agrees(&parser, &buf, limits);
             let (source, len) = match parser.parse(&buf, limits, &mut spans) {
                 Parsed::Incomplete { want } => {
                     assert!(want > 0);
@@ -44,6 +45,27 @@ fn feed(stream: &[u8], cuts: &[usize], limits: &Limits) -> Outcome {
     }
     outcome.left = buf.len();
     outcome
+}
+
+/// Checks that what is told at once of a request is what the parser tells step by step.
+fn agrees(parser: &Parser, buf: &[u8], limits: &Limits) {
+    // What stands here already must not matter.
+    let (mut at_once, mut spans) = (vec![Span { start: 1, len: 2 }; buf.len() % 4], Vec::new());
+    if let Some(len) = parser.whole(buf, limits, &mut at_once) {
+        assert_eq!(Parser::new().parse(buf, limits, &mut spans), Parsed::Request { len });
+        assert_eq!(at_once, spans);
+    }
+}
+
+#[test]
+fn an_ordinary_request_is_told_at_once() {
+    let stream = b"*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000001\r\n$100\r\n";
+    let full = [&stream[..], &[b'x'; 102]].concat();
+    let (parser, mut spans) = (Parser::new(), Vec::new());
+    assert_eq!(parser.whole(&full, &Limits::default(), &mut spans), Some(full.len()));
+    for end in 0..full.len() {
+        assert_eq!(parser.whole(&full[..end], &Limits::default(), &mut spans), None);
+    }
 }
 
 fn whole(stream: &[u8]) -> Outcome {
