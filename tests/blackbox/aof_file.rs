@@ -14,6 +14,8 @@ use std::{
 
 const MANIFEST: &str = "appendonly.aof.manifest";
 const BASE: &str = "appendonly.aof.1.base.rdb";
+/// Says whether the others may be trusted.
+const TRUST: &str = "temp-appendonly.aof.trust";
 const INCR: &str = "appendonly.aof.1.incr.aof";
 
 /// What a tool said, and whether it was content.
@@ -379,7 +381,7 @@ fn another_servers_last_file_is_gone_on_with() {
     assert_reply!(c, ["GET", "text"], "#TS:1");
     assert_reply!(c, ["SET", "key:3", "value3"], ok());
     server.kill();
-    assert_eq!(names(&server), [INCR, MANIFEST]);
+    assert_eq!(names(&server), [INCR, MANIFEST, TRUST]);
     let text = fs::read_to_string(&incr).unwrap();
     assert!(text.starts_with("#NORN:") && text.contains("\r\n#TS:1700000007\r\n#SUM:"), "{text}");
     check(&[], &manifest, "").says(true, &["All AOF files and manifest are valid"]);
@@ -390,7 +392,7 @@ fn another_servers_last_file_is_gone_on_with() {
     // The other server goes on behind what is ours now.
     append(&incr, &commands(&["SELECT 0", "SET key:4 value4"]));
     assert_eq!(keys(&mut server), first(5));
-    assert_eq!(names(&server), [INCR, MANIFEST]);
+    assert_eq!(names(&server), [INCR, MANIFEST, TRUST]);
     // All of it has checksums, whoever wrote it.
     flip(&incr, value_at(&incr, 1));
     let log = server.refuses_to_start();
