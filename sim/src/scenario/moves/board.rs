@@ -262,7 +262,8 @@ impl Board {
     pub async fn wait_until(&self, what: &str, done: impl Fn(&Board) -> bool) {
         let mut waited = Duration::ZERO;
         while !done(self) {
-            assert!(waited < 2 * PATIENCE, "{waited:?} after the last fault, not yet: {what}");
+            let ended = self.hosts.each_ref().map(|host| host.ended.load(SeqCst));
+            assert!(waited < 2 * PATIENCE, "{waited:?} after the last fault, not yet: {what}; ended: {ended:?}");
             sleep(TICK).await;
             waited += TICK;
         }

@@ -103,6 +103,9 @@ pub(super) async fn run(seed: u64) -> Report {
     SimNet::current().heal();
     board.stop.store(true, SeqCst);
     board.wait_until("everybody has stopped", |b| b.busy.load(Relaxed) == 0).await;
+    // A SHUTDOWN that waited for something may have been the last that was asked for.
+    sleep(Duration::from_secs(1)).await;
+    troubles::revive(&board).await;
     board.wait_until("nothing is claimed", |b| (0..2).all(|at| !b.engine(at).shared.moving.is_any())).await;
     // Until the last RESTORE has found its way.
     sleep(Duration::from_secs(60)).await;

@@ -49,20 +49,21 @@ pub async fn make(board: &Board, seed: u64, time: Duration) {
             }
             _ => {}
         }
-        for at in 0..2 {
-            if board.hosts[at].ended.load(SeqCst) {
-                board.crash(at, Crash::Process, Duration::from_millis(1)).await;
-            }
-        }
+        revive(board).await;
     }
     // The servers end no more of themselves once administrators have stopped.
     board.stop.store(true, SeqCst);
     for _ in 0..50 {
         sleep(Duration::from_millis(20)).await;
-        for at in 0..2 {
-            if board.hosts[at].ended.load(SeqCst) {
-                board.crash(at, Crash::Process, Duration::from_millis(1)).await;
-            }
+        revive(board).await;
+    }
+}
+
+/// Starts servers again that have ended because they were asked to.
+pub async fn revive(board: &Board) {
+    for at in 0..2 {
+        if board.hosts[at].ended.load(SeqCst) {
+            board.crash(at, Crash::Process, Duration::from_millis(1)).await;
         }
     }
 }
