@@ -1,26 +1,23 @@
 //! One more worker, which frees large values so that no client waits for it.
 //!
-//! A thread of its own is not enough: where there are no more cores than workers it takes its
-//! turn on one of theirs, and the operating system lets it keep that for milliseconds. So it
-//! works for one and sleeps for one, unless so much has piled up that memory matters
-//! more. In the simulator, where no time passes while it works, the other tasks have their
-//! turn after every slice.
+//! It makes way for clients (`pace`), unless so much has piled up that memory matters more. In
+//! the simulator, where no time passes while it works, the other tasks have their turn after
+//! every slice.
 
+use super::pace::{Pace, REST};
 use crate::{
     engine::Engine,
     env::Env,
     keyspace::garbage::Garbage,
     session::{graveyard::Graveyard, shared::Shared},
 };
-use std::{future::poll_fn, sync::Arc, task::Poll, time::Duration};
+use std::{future::poll_fn, sync::Arc, task::Poll};
 
 /// Steps of a slice; a step takes from 50 ns to some microseconds.
 const SLICE: usize = 512;
-/// It works for so long, with nothing but slices ...
-const WORK_NS: u64 = 1_000_000;
-/// ... and sleeps for so long,
-const REST: Duration = Duration::from_millis(1);
-/// as long as what waits takes no more steps than this; two million are done in a second.
+/// It works for so long between rests.
+const WORK_NS: u64 = 300_000;
+/// It rests as long as what waits takes no more steps than this; two million are done in a second.
 const REST_UP_TO: u64 = 1 << 25;
 
 /// Starts the worker.
@@ -34,19 +31,17 @@ pub fn spawn<E: Env>(env: &E, engine: Arc<Engine>, index: usize) -> Result<(), S
 
 async fn free_all<E: Env>(env: &E, shared: &Shared) {
     let grave = &shared.graveyard;
-    let mut worked_ns = 0;
+    let mut pace = Pace::new(WORK_NS);
     loop {
         let mut garbage = next(grave).await;
         let mut more = true;
         while more {
             let start = env.mono();
             more = garbage.free_some(SLICE);
-            worked_ns += env.mono().0 - start.0;
-            if worked_ns < WORK_NS || grave.effort() > REST_UP_TO {
-                env.yield_now().await;
-            } else {
+            if pace.worked(env.mono().0 - start.0, shared) && grave.effort() <= REST_UP_TO {
                 env.sleep(REST).await;
-                worked_ns = 0;
+            } else {
+                env.yield_now().await;
             }
         }
         grave.freed(&garbage);

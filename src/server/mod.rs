@@ -15,6 +15,7 @@ mod listen;
 pub mod load;
 pub mod log;
 mod migrate;
+mod pace;
 mod save;
 mod shell;
 mod shutdown;

@@ -9,6 +9,7 @@ use super::{
     aof::{self, Store},
     data::{self, AofCell},
     files::{path_in, rdb_path, temp_base_name, temp_rdb_path},
+    pace::{Pace, REST},
     snapshot_file::{Front, SnapshotFile},
 };
 use crate::{
@@ -27,22 +28,8 @@ const CHUNK_BYTES: usize = 256 << 10;
 const SYNC_EVERY_BYTES: usize = 4 << 20;
 /// Steps of a snapshot without a pause for others.
 const STEPS: usize = 16;
-/// A snapshot is worked on for so long and then rests, if clients are at work. Where there are
-/// no more cores than workers, a worker that is woken on this core waits for the rest of this
-/// time (the operating system does not take the core from one thread for another at once:
-/// yielding, a lower priority and shorter time slices were tried and did not help). The idle
-/// class helped most requests, but a lock held by a thread of that class keeps who needs it
-/// waiting for 100 ms.
+/// A snapshot is worked on for so long between rests.
 const WORK_NS: u64 = 150_000;
-const REST: Duration = Duration::from_millis(1);
-
-/// How long a snapshot has been worked on without a rest.
-#[derive(Default)]
-struct Pace {
-    worked_ns: u64,
-    /// Commands that had been executed at the last rest.
-    commands: u64,
-}
 
 /// Starts the task on worker `index`.
 ///
@@ -179,18 +166,12 @@ impl<E: Env> Saver<E> {
         let mut done = false;
         for _ in 0..STEPS {
             done = snapshot.step(shared);
-            if done || pace.worked_ns + elapsed() > WORK_NS {
+            if done || pace.is_enough(elapsed()) {
                 break;
             }
         }
-        pace.worked_ns += elapsed();
-        if pace.worked_ns > WORK_NS {
-            let commands = shared.workers.iter().map(|w| w.commands.get()).sum();
-            pace.worked_ns = 0;
-            let busy = std::mem::replace(&mut pace.commands, commands) != commands;
-            if busy && !shared.saving.is_full() {
-                self.env.sleep(REST).await;
-            }
+        if pace.worked(elapsed(), shared) && !shared.saving.is_full() {
+            self.env.sleep(REST).await;
         }
         done
     }
@@ -213,7 +194,7 @@ impl<E: Env> Saver<E> {
         let stamp_s = p.aof_timestamp_enabled.then_some(self.env.wall().0 / 1000);
         let front = snapshot.is_commands().then(|| Front { salt: self.env.rand_u64(), stamp_s });
         let mut file = SnapshotFile::create(self.env.disk(), path, front).await?;
-        let (mut unsynced, mut pace) = (0, Pace::default());
+        let (mut unsynced, mut pace) = (0, Pace::new(WORK_NS));
         let mut done = false;
         while !done {
             if shared.jobs.is_cancelled() {
