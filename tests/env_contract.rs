@@ -30,6 +30,10 @@ impl Drop for TempDir {
 }
 
 fn run_part(part: &str) {
+    run_part_in(part, |env| env);
+}
+
+fn run_part_in(part: &str, changed: fn(TokioEnv) -> TokioEnv) {
     let all: Vec<Case<TokioEnv>> = cases();
     let mut ran = 0;
     for case in all.iter().filter(|c| c.name.starts_with(part)) {
@@ -39,7 +43,7 @@ fn run_part(part: &str) {
             ip: [127, 0, 0, 1].into(),
             socket_dir: dir.0.to_str().expect("temporary paths are text").to_owned(),
         };
-        let env = TokioEnv::rooted(&dir.0.join("disk"));
+        let env = changed(TokioEnv::rooted(&dir.0.join("disk")));
         let done = run(env, |env| async move { env.timeout(PATIENCE, (case.run)(env.clone(), place)).await });
         assert!(done.expect("runtime").is_some(), "{} hangs", case.name);
         ran += 1;
@@ -65,6 +69,11 @@ fn listener() {
 #[test]
 fn disk() {
     run_part("disk/");
+}
+
+#[test]
+fn disk_in_place() {
+    run_part_in("disk/", TokioEnv::in_place);
 }
 
 fn opts(unix_mode: Option<u32>) -> BindOpts {

@@ -189,6 +189,11 @@ pub trait Disk: Clone + 'static {
     async fn resolve_dir(&self, dir: &str) -> io::Result<String>;
     /// Makes creations, renames and removals in `dir` durable.
     async fn sync_dir(&self, dir: &str) -> io::Result<()>;
+    /// The same for a task that is alone on its worker: operations, also those of files it opens,
+    /// may keep the worker from doing anything else.
+    fn in_place(&self) -> Self {
+        self.clone()
+    }
 }
 
 /// An open file. Dropping the future of an operation does not take the operation back.

@@ -27,7 +27,7 @@ pub use global::Allocator;
 pub use net::{OsListener, Parcel};
 pub use stream::{OsStream, ReadSide, WriteSide};
 
-use super::{Addr, BindOpts, Env, Signal, Task, Usage};
+use super::{Addr, BindOpts, Disk, Env, Signal, Task, Usage};
 use crate::base::time::Mono;
 use std::{
     future::Future,
@@ -61,6 +61,11 @@ impl TokioEnv {
     pub fn rooted(root: &Path) -> TokioEnv {
         let (machine, title) = (Arc::new(os::Machine::new()), Arc::new(title::Title::new()));
         TokioEnv { clock: clock::Monotonic::new(), disk: OsDisk::new(root), machine, title }
+    }
+
+    /// The same with a disk as [`Disk::in_place`] has it, for tests of that.
+    pub fn in_place(self) -> TokioEnv {
+        TokioEnv { disk: self.disk.in_place(), ..self }
     }
 }
 

@@ -4,7 +4,7 @@ use super::{adopt::adopt, load::Loaded, output::Output, rewrite::AofHandle, stor
 use crate::{
     config::Config,
     engine::Engine,
-    env::{Env, words},
+    env::{Disk, Env, words},
     persist::{
         aof::{
             Manifest,
@@ -52,7 +52,8 @@ pub async fn start<E: Env>(
     let (opened, wait) = oneshot::channel();
     let (engine2, place) = (engine.clone(), store.place.clone());
     let run = move |env: E| async move {
-        let store = Store { disk: env.disk().clone(), place };
+        // Nothing else runs on this worker.
+        let store = Store { disk: env.disk().in_place(), place };
         let out = match last {
             None => None,
             Some(Last { name, salt }) => {
