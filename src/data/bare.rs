@@ -12,7 +12,10 @@
 //! So a text of 16 bytes takes 16 bytes, not 24. Blocks are aligned to 8; the table and whoever
 //! else keeps an address keeps the tag with it.
 
-use std::{ptr, slice};
+use std::{
+    ptr::{self, NonNull},
+    slice,
+};
 
 /// The bits of an address that hold a tag.
 pub const TAG: usize = 0b111;
@@ -90,6 +93,37 @@ pub unsafe fn read<'a>(at: *const u8, tag: usize) -> &'a [u8] {
             }
             len => slice::from_raw_parts(at.add(1), usize::from(len)),
         }
+    }
+}
+
+/// A block's address with the tag of the text in it in the low three bits.
+#[derive(Clone, Copy)]
+pub struct Tagged(NonNull<u8>);
+
+impl Tagged {
+    /// # Safety
+    /// `block` is aligned to 8, `tag` below 8.
+    #[inline]
+    pub unsafe fn new(block: NonNull<u8>, tag: usize) -> Tagged {
+        Tagged(block.map_addr(|address| address | tag))
+    }
+
+    /// The tag.
+    #[inline]
+    pub fn tag(self) -> usize {
+        self.0.addr().get() & TAG
+    }
+
+    /// The block.
+    #[inline]
+    pub fn block(self) -> *mut u8 {
+        self.0.as_ptr().map_addr(|address| address & !TAG)
+    }
+
+    /// Both in one number, from which a pointer may be made again.
+    #[inline]
+    pub fn expose(self) -> usize {
+        self.0.expose_provenance().get()
     }
 }
 

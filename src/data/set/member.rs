@@ -7,13 +7,13 @@ use std::slice;
 
 use crate::data::alloc::size_class;
 use crate::data::{
-    bare::{self, TAG},
+    bare::{self, Tagged},
     prefetch,
     table::{Element, View},
 };
 
 /// A text in a block of its own. The pointer's low three bits are the tag.
-pub(super) struct Member(NonNull<u8>);
+pub(super) struct Member(Tagged);
 
 // SAFETY: a member owns its block alone, as a `Box` would.
 unsafe impl Send for Member {}
@@ -35,32 +35,15 @@ impl Member {
         // SAFETY: the block is new, has room for the text as stored, and is aligned to 8.
         unsafe {
             bare::write(block.as_ptr(), text);
-            Member::tagged(block, bare::tag_for(text.len()))
+            Member(Tagged::new(block, bare::tag_for(text.len())))
         }
-    }
-
-    /// # Safety
-    /// `block` is aligned to 8, `tag` below 8.
-    #[inline]
-    unsafe fn tagged(block: NonNull<u8>, tag: usize) -> Member {
-        Member(block.map_addr(|address| address | tag))
-    }
-
-    #[inline]
-    fn bits(&self) -> usize {
-        self.0.addr().get() & TAG
-    }
-
-    #[inline]
-    fn block(&self) -> *mut u8 {
-        self.0.as_ptr().map_addr(|address| address & !TAG)
     }
 
     /// The text.
     #[inline]
     pub fn text(&self) -> &[u8] {
         // SAFETY: `new` wrote the text there, and the tag is its own; it stays as long as `self`.
-        unsafe { bare::read(self.block(), self.bits()) }
+        unsafe { bare::read(self.0.block(), self.0.tag()) }
     }
 
     /// The text of an element of a table, for as long as the table is borrowed.
@@ -75,7 +58,7 @@ impl Member {
     /// A hint that the text is needed soon.
     #[inline]
     pub fn prefetch(&self) {
-        prefetch::for_read(self.block());
+        prefetch::for_read(self.0.block());
     }
 
     /// Heap bytes of the block.
@@ -89,13 +72,13 @@ impl Drop for Member {
     fn drop(&mut self) {
         let layout = layout(self.text().len());
         // SAFETY: the block was made with this layout, and nobody else owns it.
-        unsafe { dealloc(self.block(), layout) }
+        unsafe { dealloc(self.0.block(), layout) }
     }
 }
 
 impl Element for Member {
     fn into_raw(self) -> NonNull<u8> {
-        let block = std::mem::ManuallyDrop::new(self).block();
+        let block = std::mem::ManuallyDrop::new(self).0.block();
         NonNull::new(block).expect("a block is not at address 0")
     }
 
@@ -106,7 +89,7 @@ impl Element for Member {
     #[inline]
     unsafe fn from_parts(p: NonNull<u8>, tag: u8) -> Self {
         // SAFETY: both were given by a member.
-        unsafe { Member::tagged(p, usize::from(tag)) }
+        unsafe { Member(Tagged::new(p, usize::from(tag))) }
     }
 
     #[inline]
@@ -116,7 +99,7 @@ impl Element for Member {
 
     #[inline]
     fn tag(&self) -> u8 {
-        self.bits() as u8
+        self.0.tag() as u8
     }
 }
 

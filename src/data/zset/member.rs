@@ -16,7 +16,7 @@ use std::ptr::{self, NonNull};
 use super::Entry;
 use crate::data::alloc::size_class;
 use crate::data::{
-    bare::{self, TAG},
+    bare::{self, TAG, Tagged},
     prefetch,
     table::Element,
 };
@@ -24,7 +24,7 @@ use crate::data::{
 const SCORE_BYTES: usize = 8;
 
 /// An owned member.
-pub(super) struct Member(NonNull<u8>);
+pub(super) struct Member(Tagged);
 
 // SAFETY: a member owns its block alone, as a `Box` would.
 unsafe impl Send for Member {}
@@ -52,25 +52,8 @@ impl Member {
         unsafe {
             block.cast::<f64>().write(score);
             bare::write(block.add(SCORE_BYTES).as_ptr(), name);
-            Member::tagged(block, bare::tag_for(name.len()))
+            Member(Tagged::new(block, bare::tag_for(name.len())))
         }
-    }
-
-    /// # Safety
-    /// `block` is aligned to 8, `tag` below 8.
-    #[inline]
-    unsafe fn tagged(block: NonNull<u8>, tag: usize) -> Member {
-        Member(block.map_addr(|address| address | tag))
-    }
-
-    #[inline]
-    fn bits(&self) -> usize {
-        self.0.addr().get() & TAG
-    }
-
-    #[inline]
-    fn block(&self) -> *mut u8 {
-        self.0.as_ptr().map_addr(|address| address & !TAG)
     }
 
     /// A reference to this member.
@@ -79,7 +62,7 @@ impl Member {
     /// The reference and its copies are not used after the member's block has been freed.
     #[inline]
     pub unsafe fn reference(&self) -> Ref {
-        let address = self.0.expose_provenance().get() as u64;
+        let address = self.0.expose() as u64;
         let [bytes @ .., 0, 0] = address.to_le_bytes() else { panic!("an address takes 48 bits: {address:#x}") };
         Ref(bytes)
     }
@@ -88,14 +71,14 @@ impl Member {
     #[inline]
     pub fn score(&self) -> f64 {
         // SAFETY: every block begins with its score, 8-aligned.
-        unsafe { self.block().cast::<f64>().read() }
+        unsafe { self.0.block().cast::<f64>().read() }
     }
 
     /// Changes the score.
     #[inline]
     pub fn set_score(&mut self, score: f64) {
         // SAFETY: as in `score`; readers hold a shared borrow of the set, so there are none.
-        unsafe { self.block().cast::<f64>().write(score) };
+        unsafe { self.0.block().cast::<f64>().write(score) };
     }
 
     /// Heap bytes of the block.
@@ -109,13 +92,13 @@ impl Drop for Member {
     fn drop(&mut self) {
         let layout = layout(self.key().len());
         // SAFETY: the block was made with this layout, and nobody else owns it.
-        unsafe { dealloc(self.block(), layout) };
+        unsafe { dealloc(self.0.block(), layout) };
     }
 }
 
 impl Element for Member {
     fn into_raw(self) -> NonNull<u8> {
-        let block = std::mem::ManuallyDrop::new(self).block();
+        let block = std::mem::ManuallyDrop::new(self).0.block();
         NonNull::new(block).expect("a block is not at address 0")
     }
 
@@ -126,18 +109,18 @@ impl Element for Member {
     #[inline]
     unsafe fn from_parts(p: NonNull<u8>, tag: u8) -> Self {
         // SAFETY: both were given by a member.
-        unsafe { Member::tagged(p, usize::from(tag)) }
+        unsafe { Member(Tagged::new(p, usize::from(tag))) }
     }
 
     #[inline]
     fn key(&self) -> &[u8] {
         // SAFETY: `new` wrote the name there, and the tag is its own; it stays as long as `self`.
-        unsafe { bare::read(self.block().add(SCORE_BYTES), self.bits()) }
+        unsafe { bare::read(self.0.block().add(SCORE_BYTES), self.0.tag()) }
     }
 
     #[inline]
     fn tag(&self) -> u8 {
-        self.bits() as u8
+        self.0.tag() as u8
     }
 }
 
