@@ -44,3 +44,23 @@ impl Pace {
         std::mem::replace(&mut self.commands, commands) != commands
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{config::Config, engine::Engine, session::shared::Boot};
+
+    #[test]
+    fn a_rest_is_due_after_enough_work_where_clients_are_at_work() {
+        let engine = Engine::new(Config::default(), Boot::default(), 1, 7);
+        let (shared, mut pace) = (&engine.shared, Pace::new(100));
+        shared.workers[0].commands.add(1);
+        assert!(!pace.worked(60, shared));
+        assert!(!pace.is_enough(40) && pace.is_enough(41));
+        assert!(pace.worked(41, shared));
+        assert!(!pace.worked(101, shared), "nobody has been at work since");
+        shared.workers[0].commands.add(1);
+        assert!(!pace.worked(100, shared), "it begins anew after each look");
+        assert!(pace.worked(1, shared));
+    }
+}
